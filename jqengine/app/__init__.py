@@ -1,0 +1,1 @@
+"""Load the application and host it, for HTTP and for jobs alike."""

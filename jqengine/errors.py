@@ -1,0 +1,103 @@
+"""Every error a user can meet, each with one clear sentence.
+
+The text of an exception is written for the person who caused it: what is
+wrong, where, and what was expected.  Code that shows an error to a user
+prints ``str(error)`` and nothing else.
+"""
+
+from __future__ import annotations
+
+
+class JobQueueError(Exception):
+    """The root of all errors that this software raises on purpose."""
+
+
+class ConfigurationError(JobQueueError):
+    """An option, a settings file or an environment variable is wrong."""
+
+
+class ApplicationNotLoaded(ConfigurationError):
+    """``--app`` names nothing that can be served."""
+
+
+class CrontabError(ConfigurationError):
+    """A crontab cannot be read.
+
+    :ivar path: the file, as the user named it.
+    :ivar line: the 1-based line, or 0 when the whole file is meant.
+    :ivar column: the 1-based column, or 0 when the whole line is meant.
+    """
+
+    def __init__(self, path: str, line: int, column: int, message: str) -> None:
+        self.path = path
+        self.line = line
+        self.column = column
+        self.message = message
+        place = ":".join(str(part) for part in (path, line, column) if part)
+        super().__init__(f"{place}: {message}")
+
+
+class CrontabErrors(ConfigurationError):
+    """All that is wrong with the crontabs of one engine.
+
+    :ivar errors: every :class:`CrontabError`, in the order of files and lines.
+    """
+
+    def __init__(self, errors: tuple[CrontabError, ...]) -> None:
+        self.errors = errors
+        more = len(errors) - 1
+        tail = f" (and {more} more; see `jobqueue check`)" if more else ""
+        super().__init__(f"{errors[0]}{tail}")
+
+
+class BadValue(JobQueueError):
+    """A duration, size, status list or other small text is malformed."""
+
+
+class BadSchedule(JobQueueError):
+    """A time text is not understood, or means an instant that is past.
+
+    :ivar text: the text as given.
+    :ivar position: 0-based offset of the offending part within *text*, or
+        ``None`` when no single part is to blame.
+    """
+
+    def __init__(self, text: str, message: str, position: int | None = None) -> None:
+        self.text = text
+        self.position = position
+        super().__init__(message)
+
+
+class PastInstant(BadSchedule):
+    """The text was understood, but its instant is not after now."""
+
+
+class BadRequest(JobQueueError):
+    """A request line (``[METHOD] URI [name=value ...]``) is malformed.
+
+    :ivar position: 0-based offset of the offending part, or ``None``.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        self.position = position
+        super().__init__(message)
+
+
+class StoreError(JobQueueError):
+    """The store could not do what was asked; nothing was changed."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached now; the same call may succeed later."""
+
+
+class StoreFull(StoreUnavailable):
+    """The disk beneath the store is full."""
+
+
+class SchemaTooNew(StoreError):
+    """The store was written by a newer version of this software."""
+
+
+class StateDirectoryInUse(ConfigurationError):
+    """Another engine runs on the same state directory."""

@@ -1,0 +1,1 @@
+"""A job's request as a WSGI environ, and the response captured back."""

@@ -1,0 +1,1 @@
+"""Time texts and crontabs: pure functions of (text, now, zone)."""

@@ -1,0 +1,3 @@
+"""The one place that knows the version of this software."""
+
+VERSION = "26.11.0"

@@ -1,0 +1,64 @@
+"""Packaging.  Everything about the distribution is said here."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'^VERSION = "(.+)"$', (HERE / "jqengine/version.py").read_text(), re.M)[1]
+
+TESTS = [
+    "aiosmtpd",
+    "cronsim>=2.6",
+    "django>=5.2,<6",
+    "flask>=3",
+    "hypothesis",
+    "pytest>=8",
+    "pytest-twisted>=1.14",
+]
+
+setup(
+    name="jqengine",
+    version=VERSION,
+    description="A job queue whose jobs are requests to your own WSGI application",
+    long_description=(HERE / "README.rst").read_text(),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    # With an explicit package_dir an editable install is a plain .pth file.
+    # Without it setuptools hides twisted/plugins and `twistd` does not know us.
+    package_dir={"": "."},
+    packages=[*find_packages(include=["jqengine", "jqengine.*"]), "twisted.plugins"],
+    package_data={"jqengine": ["py.typed"]},
+    include_package_data=True,
+    install_requires=[
+        "alembic>=1.13",
+        "click>=8.1",
+        "croniter>=6",
+        "dateparser>=1.2",
+        "rich>=13",
+        "sqlalchemy>=2.0.30",
+        "twisted[tls]>=26.10",
+        "tzdata",
+        "tzlocal>=5",
+        "zope.interface>=6",
+    ],
+    extras_require={
+        "test": TESTS,
+        "dev": [*TESTS, "furo", "mypy", "mypy-zope", "ruff", "sphinx", "towncrier", "tox"],
+        "doc": ["furo", "sphinx"],
+    },
+    entry_points={"console_scripts": ["jobqueue = jqengine.cli:main"]},
+    classifiers=[
+        "Framework :: Twisted",
+        "Framework :: Flask",
+        "Framework :: Django",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
+        "Programming Language :: Python :: 3",
+        "Topic :: Internet :: WWW/HTTP :: WSGI :: Server",
+        "Typing :: Typed",
+    ],
+)
