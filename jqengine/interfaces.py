@@ -104,8 +104,11 @@ class IStore(Interface):
     def fire(firings: Sequence[Firing], now: float) -> Deferred[int]:
         """Turn due times into runs and move their jobs on, in one transaction.
 
-        A firing whose job has moved meanwhile does nothing.  A job without a
-        next due time becomes finished.  Gives the number of runs made.
+        A firing whose job has moved meanwhile does nothing.  The job's
+        ``fired`` grows by the runs and skips.  When the firing is held, only
+        the first run waits to be claimed, and only if the job has no
+        unfinished run; the others are held.  An exhausted job becomes finished
+        once it has no unfinished run.  Gives the number of runs made.
         """
 
     def claim(owner: Owner, now: float, limit: int, lease: float) -> Deferred[Sequence[Run]]:
@@ -120,14 +123,21 @@ class IStore(Interface):
 
         One answer for each: whether its owner still held that attempt.  A
         refused outcome changes nothing.  A finished or failed run releases the
-        run held behind it; a verdict that says so removes its job.
+        run held behind it and makes an exhausted job without other unfinished
+        runs finished.  A verdict that says so removes its job, unless that job
+        is exhausted: then it is finished all the same.
         """
 
     def give_back(owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
         """Return claims of *owner* that never started, their attempt restored."""
 
-    def recover(owner: Owner, now: float) -> Deferred[Sequence[Run]]:
-        """Free what earlier boots of this owner's node left running.
+    def recover(owner: Owner, now: float, lease: float) -> Deferred[Sequence[Run]]:
+        """Take over what earlier boots of this owner's node left running.
+
+        Each run comes back running, leased to *owner* until *now* + *lease*
+        with its attempt as it was; the caller records its end as that of any
+        other claim.
+        """
 
         A run with an attempt to spare waits again; one without has failed
         with status 0, "process lost", and is among the answers.
@@ -172,8 +182,25 @@ class IJobHost(Interface):
     def unstarted() -> Sequence[Run]:
         """Take back every queued run that no thread has begun."""
 
+    def overdue() -> Sequence[Run]:
+        """Runs that a thread began longer ago than their policy's timeout.
+
+        Measured on the reactor's time, from when a thread began the run.
+        """
+
     def abandon(run: Run) -> None:
         """Stop caring about a run: its result, should it come, is dropped."""
+
+
+class IDelivery(Interface):
+    """Hands results to sinks."""
+
+    def deliver(run: Run, result: Result) -> None:
+        """Send *result* to every sink of *run*.
+
+        Never raises and never waits: one broken or slow sink is nobody
+        else's concern.
+        """
 
 
 class IResultSink(Interface):

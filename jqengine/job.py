@@ -278,8 +278,10 @@ class Firing(NamedTuple):
         nothing if the job has moved since.
     :ivar runs: due times to run now.
     :ivar skips: due times to record as skipped.
-    :ivar next_due: the job's next due time, or ``None`` when it has no more.
-    :ivar held: whether the runs wait for the run before them to end.
+    :ivar next_due: the job's next due time, or ``None`` when none is known.
+    :ivar exhausted: whether no due time can come any more; an ``@reboot`` job
+        has no next due time and yet is not exhausted.
+    :ivar held: whether each run waits for the run before it to end.
     """
 
     job_id: str
@@ -287,4 +289,5 @@ class Firing(NamedTuple):
     runs: tuple[float, ...]
     skips: tuple[Skip, ...]
     next_due: float | None
+    exhausted: bool
     held: bool = False

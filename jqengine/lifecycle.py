@@ -16,7 +16,7 @@ class JobState(StrEnum):
 
     SCHEDULED = "scheduled"  # has a due time, or a run under way
     PAUSED = "paused"  # an operator holds it
-    FINISHED = "finished"  # no due time is left
+    FINISHED = "finished"  # no due time is left, and its last run has ended
     REMOVED = "removed"  # its answer took it out; `resume` brings it back
     RETIRED = "retired"  # its crontab line is gone
     CANCELLED = "cancelled"  # a user took it back
@@ -74,7 +74,6 @@ JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType
         (_J.PAUSED, _JE.RETIRE): _J.RETIRED,
         (_J.PAUSED, _JE.CANCEL): _J.CANCELLED,
         (_J.PAUSED, _JE.REPLACE): _J.PAUSED,
-        (_J.FINISHED, _JE.REMOVE): _J.REMOVED,
         (_J.FINISHED, _JE.RETIRE): _J.RETIRED,
         (_J.FINISHED, _JE.REPLACE): _J.SCHEDULED,
         (_J.REMOVED, _JE.RESUME): _J.SCHEDULED,
