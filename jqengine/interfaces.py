@@ -139,10 +139,6 @@ class IStore(Interface):
         other claim.
         """
 
-        A run with an attempt to spare waits again; one without has failed
-        with status 0, "process lost", and is among the answers.
-        """
-
     def next_ready() -> Deferred[float | None]:
         """The earliest instant at which something becomes due or ready."""
 
