@@ -1,0 +1,177 @@
+"""The loop: what is due becomes runs, what is ready is claimed and handed over.
+
+"Why did my job not fire?" is answered here and in :mod:`.firing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from jqengine.dispatch.firing import fire
+from jqengine.dispatch.recorder import Recorder
+from jqengine.dispatch.wake import Bell
+from jqengine.dispatch.window import ClaimWindow
+from jqengine.errors import StoreUnavailable
+from jqengine.interfaces import IClock, IJobHost, IStore, ITriggers
+from jqengine.job import NO_RESPONSE, Job, Owner, Result, Run
+
+LONGEST_PAUSE = 30.0
+"""Seconds after which the wall clock and the store are looked at afresh."""
+
+LEASE = 60.0
+"""Seconds that a claim is valid without being renewed."""
+
+DUE_JOBS_AT_ONCE = 500
+
+FIRST_TROUBLE_PAUSE = 0.5
+"""Seconds to leave a store alone after its first failure; doubled each time."""
+
+
+class Dispatcher(Service):
+    """Moves jobs from the store through the application.
+
+    All methods are for the reactor thread.  It starts with an open store and
+    a running job host, and stops before either of them.
+
+    :param bell: rings when there may be something to do.
+    :param drain_timeout: seconds that stopping waits for runs under way.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        reactor: IReactorTime,
+        clock: IClock,
+        store: IStore,
+        triggers: ITriggers,
+        host: IJobHost,
+        recorder: Recorder,
+        window: ClaimWindow,
+        bell: Bell,
+        owner: Owner,
+        drain_timeout: float,
+    ) -> None:
+        self._reactor = reactor
+        self._clock = clock
+        self._store = store
+        self._triggers = triggers
+        self._host = host
+        self._recorder = recorder
+        self._window = window
+        self._bell = bell
+        self._owner = owner
+        self._drain_timeout = drain_timeout
+        self._trouble = 0.0
+        self._loop: Deferred[None] = succeed(None)
+
+    def startService(self) -> None:
+        """Begin to dispatch; what earlier boots left running comes first."""
+        super().startService()
+        self._loop = Deferred.fromCoroutine(self._run())
+        self._loop.addErrback(lambda failure: self._log.failure("Dispatching ended", failure))
+
+    def stopService(self) -> Deferred[None]:
+        """Claim nothing more, wait for what runs, give back the rest.
+
+        Fires when the store holds the truth about every run.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._drain())
+
+    def look(self) -> None:
+        """Look at the store now: something was added or changed."""
+        self._bell.ring()
+
+    async def _run(self) -> None:
+        await self._through_trouble(self._recover)
+        while self.running:
+            pause = await self._through_trouble(self._turn)
+            await self._bell.wait(pause)
+
+    async def _through_trouble(self, step: Callable[[], Awaitable[float]]) -> float:
+        """The pause that *step* asks for, or one that spares a troubled store."""
+        try:
+            pause = await step()
+        except StoreUnavailable as error:
+            self._trouble = min(max(self._trouble * 2, FIRST_TROUBLE_PAUSE), LONGEST_PAUSE)
+            self._log.error("No job can be started: {error}", error=error)
+            return self._trouble
+        self._trouble = 0.0
+        return pause
+
+    async def _turn(self) -> float:
+        """Do what can be done now; answers for how long there is nothing more."""
+        now = self._clock.now()
+        room = self._window.room(self._recorder.in_hand)
+        due, claimed, ready = await self._ask_store(now, room)
+        if due:
+            await self._store.fire([fire(*one, now, self._triggers) for one in due], now)
+            return 0.0
+        if ready is None or (ready <= now and claimed == room == 0):
+            return LONGEST_PAUSE
+        return min(max(ready - self._clock.now(), 0.0), LONGEST_PAUSE)
+
+    async def _ask_store(
+        self, now: float, room: int
+    ) -> tuple[Sequence[tuple[Job, int]], int, float | None]:
+        """Ask everything at once, so that it shares one commit of the store."""
+        due = self._store.due_jobs(now, DUE_JOBS_AT_ONCE)
+        claimed = self._claim(now, room)
+        ready = self._store.next_ready()
+        try:
+            await gatherResults([due, claimed, ready], consumeErrors=True)
+        except FirstError as error:
+            error.subFailure.raiseException()
+        return await due, await claimed, await ready
+
+    def _claim(self, now: float, room: int) -> Deferred[int]:
+        if not room:
+            return succeed(0)
+        # Handed over in the callback: should another question fail, these are
+        # claimed all the same and nobody else will run them.
+        return self._store.claim(self._owner, now, room, LEASE).addCallback(self._hand_over)
+
+    def _hand_over(self, runs: Sequence[Run]) -> int:
+        self._recorder.claimed(runs)
+        self._host.run(runs)
+        return len(runs)
+
+    async def _recover(self) -> float:
+        now = self._clock.now()
+        lost = await self._store.recover(self._owner, now, LEASE)
+        if lost:
+            self._log.warn("{count} runs were cut off when the last process ended", count=len(lost))
+            self._recorder.claimed(lost)
+            self._recorder.ended([(run, _no_response("process lost", now)) for run in lost])
+        return 0.0
+
+    async def _drain(self) -> None:
+        self._bell.ring()
+        await self._loop
+        await self._give_back(self._host.unstarted())
+        try:
+            await self._recorder.idle().addTimeout(self._drain_timeout, self._reactor)
+        except TimeoutError:
+            await self._leave_behind(self._recorder.runs)
+
+    async def _leave_behind(self, runs: Sequence[Run]) -> None:
+        self._log.warn("{count} jobs are stopped in the middle and will run again", count=len(runs))
+        for run in runs:
+            self._host.abandon(run)
+        await self._give_back(runs)
+
+    async def _give_back(self, runs: Sequence[Run]) -> None:
+        if runs:
+            await self._store.give_back(self._owner, [run.id for run in runs])
+            self._recorder.released(runs)
+
+
+def _no_response(reason: str, now: float) -> Result:
+    return Result(NO_RESPONSE, reason, (), b"", False, now, now)

@@ -1,0 +1,161 @@
+"""From the end of an attempt to the store, and on to the sinks.
+
+Results are judged as they come, written in batches (what ends while a batch
+is being written forms the next one), and delivered only once the store has
+accepted them: a result that lost its claim stays silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from jqengine.dispatch.verdict import judge
+from jqengine.dispatch.wake import Bell
+from jqengine.dispatch.window import ClaimWindow
+from jqengine.errors import StoreUnavailable
+from jqengine.interfaces import IClock, IDelivery, IStore
+from jqengine.job import Outcome, Owner, Result, Run
+from jqengine.lifecycle import RunState
+
+RETRY_PAUSE = 1.0
+"""Seconds between two tries to write to a store that cannot be reached."""
+
+
+class Recorder:
+    """Holds every claimed run from its claim until its end is on disk.
+
+    All methods are for the reactor thread.
+
+    :param random: gives numbers in [0, 1) for the jitter of retries.
+    :param window: learns from each result how long jobs take.
+    :param bell: rung after each batch that went to disk.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        reactor: IReactorTime,
+        clock: IClock,
+        store: IStore,
+        delivery: IDelivery,
+        owner: Owner,
+        random: Callable[[], float],
+        window: ClaimWindow,
+        bell: Bell,
+    ) -> None:
+        self._reactor = reactor
+        self._clock = clock
+        self._store = store
+        self._delivery = delivery
+        self._owner = owner
+        self._random = random
+        self._window = window
+        self._bell = bell
+        self._claimed: dict[str, Run] = {}
+        self._ended: list[tuple[Run, Outcome]] = []
+        self._writing = False
+        self._idle: list[Deferred[None]] = []
+
+    @property
+    def in_hand(self) -> int:
+        """Number of runs claimed whose end is not on disk yet."""
+        return len(self._claimed)
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """The runs that are claimed and have not ended."""
+        ended = {run.id for run, _ in self._ended}
+        return [run for run in self._claimed.values() if run.id not in ended]
+
+    def claimed(self, runs: Iterable[Run]) -> None:
+        """Note runs that this engine holds from now on."""
+        self._claimed.update((run.id, run) for run in runs)
+
+    def released(self, runs: Iterable[Run]) -> None:
+        """Note runs that were given back without an end."""
+        for run in runs:
+            self._claimed.pop(run.id, None)
+        self._tell_idle()
+
+    def ended(self, batch: Sequence[tuple[Run, Result]]) -> None:
+        """Take the results of attempts; the ``deliver`` of a job host."""
+        now = self._clock.now()
+        busy = sum(result.finished - result.started for _, result in batch)
+        self._window.observe(len(batch), busy)
+        for run, result in batch:
+            if run.id in self._claimed:
+                verdict = judge(run, result, now, self._random())
+                outcome = Outcome(run.id, run.job_id, self._owner, run.attempt, result, verdict)
+                self._ended.append((run, outcome))
+        if self._ended and not self._writing:
+            self._writing = True
+            Deferred.fromCoroutine(self._write()).addErrback(self._writing_failed)
+
+    def idle(self) -> Deferred[None]:
+        """Fires once no run is in hand."""
+        if not self._claimed:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        self._idle.append(waiter)
+        return waiter
+
+    async def _write(self) -> None:
+        while self._ended:
+            batch, self._ended = self._ended, []
+            accepted = await self._record([outcome for _, outcome in batch])
+            for (run, outcome), kept in zip(batch, accepted, strict=True):
+                self._finish(run, outcome, kept)
+            self._tell_idle()
+            self._bell.ring()
+        self._writing = False
+
+    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """Write until it is written: a result in hand is not given up."""
+        while True:
+            try:
+                return await self._store.record(outcomes)
+            except StoreUnavailable as error:
+                self._log.error(
+                    "{count} results wait for the store: {error}", count=len(outcomes), error=error
+                )
+                await deferLater(self._reactor, RETRY_PAUSE)
+
+    def _finish(self, run: Run, outcome: Outcome, kept: bool) -> None:
+        self._claimed.pop(run.id, None)
+        verdict = outcome.verdict
+        if not kept:
+            self._log.warn(
+                "The result of {run} attempt {attempt} is refused: its claim was lost",
+                run=run.id,
+                attempt=run.attempt,
+            )
+        elif verdict.state is RunState.WAITING:
+            self._log.info("{job} will be tried again: {why}", job=run.label, why=verdict.why)
+        else:
+            if verdict.state is RunState.FAILED:
+                self._log.warn("{job} failed: {why}", job=run.label, why=verdict.why, run=run.id)
+            if verdict.remove and run.job_id != run.id:
+                self._log.error(
+                    "{job} is removed from the queue: {reason}. "
+                    "It stays so until it is resumed or its crontab line changes.",
+                    job=run.label,
+                    reason=verdict.remove,
+                )
+            self._delivery.deliver(run, outcome.result)
+
+    def _tell_idle(self) -> None:
+        if not self._claimed:
+            waiters, self._idle = self._idle, []
+            for waiter in waiters:
+                waiter.callback(None)
+
+    def _writing_failed(self, failure: object) -> None:
+        self._writing = False
+        self._log.failure("Results could not be recorded", failure=failure)
