@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
@@ -125,8 +126,9 @@ class Dispatcher(Service):
         due = self._store.due_jobs(now, DUE_JOBS_AT_ONCE)
         claimed = self._claim(now, room)
         ready = self._store.next_ready()
+        asked: list[Deferred[Any]] = [due, claimed, ready]
         try:
-            await gatherResults([due, claimed, ready], consumeErrors=True)
+            await gatherResults(asked, consumeErrors=True)
         except FirstError as error:
             error.subFailure.raiseException()
         return await due, await claimed, await ready

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from jqengine.dispatch.verdict import judge
 from jqengine.dispatch.wake import Bell
@@ -156,6 +157,6 @@ class Recorder:
             for waiter in waiters:
                 waiter.callback(None)
 
-    def _writing_failed(self, failure: object) -> None:
+    def _writing_failed(self, failure: Failure) -> None:
         self._writing = False
         self._log.failure("Results could not be recorded", failure=failure)

@@ -23,7 +23,12 @@ class ClaimWindow:
         self._seconds_per_job = HORIZON
 
     def observe(self, count: int, seconds: float) -> None:
-        """Note that *count* jobs took *seconds* of thread time together."""
+        """Note that *count* jobs took *seconds* of thread time together.
+
+        No time at all says nothing: nothing ran.
+        """
+        if not seconds:
+            return
         weight = min(1.0, count / (4.0 * self._threads))
         mean = max(seconds / count, 1e-6)
         self._seconds_per_job += weight * (mean - self._seconds_per_job)
