@@ -17,6 +17,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run
     from jqengine.plan import CrontabPlan
+    from jqengine.sinktools import SinkTools
 
 
 class IClock(Interface):
@@ -215,7 +216,7 @@ class IResultSinkFactory(Interface):
 
     schemes = Attribute("Tuple of the lower-case URL schemes this factory serves.")
 
-    def sink(url: str, tools: object) -> IResultSink:
+    def sink(url: str, tools: SinkTools) -> IResultSink:
         """A sink for *url*.
 
         :raises jqengine.errors.BadValue: the URL is malformed.
