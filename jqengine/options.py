@@ -1,0 +1,308 @@
+"""The table of options, which says everything about each of them once.
+
+It drives the command line, the environment, the settings file, ``--help`` and
+the reference page; :mod:`jqengine.config` reads it.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from jqengine.errors import BadValue
+from jqengine.units import Backoff, StatusSet, parse_duration, parse_size
+
+ENVIRONMENT_PREFIX = "JOBQUEUE_"
+
+_BASE_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{0,5}))?"
+    r"(?P<path>(?:/[^?#\s]*)?)",
+    re.ASCII | re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_FLAGS = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class BaseURL:
+    """The address that an application finds in a job's environ.
+
+    :ivar host: in lower case; an IPv6 address is in brackets (RFC 3875, 4.1.14).
+    :ivar script_name: decoded as PEP 3333 wants it, without a slash at its end.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    script_name: str
+
+
+def parse_base_url(text: str) -> BaseURL:
+    """Read ``https://www.example.org/app/``; the port defaults to the scheme's."""
+    match = _BASE_URL.fullmatch(text.strip())
+    port = match and int(match["port"] or _DEFAULT_PORTS[match["scheme"].lower()])
+    if match is None or not port or port > 65_535:
+        raise BadValue(
+            f"{text!r} is not a base URL; expected something like http://example.org:80/app"
+        )
+    script_name = unquote_to_bytes(match["path"]).decode("latin-1").rstrip("/")
+    return BaseURL(match["scheme"].lower(), match["host"].lower(), port, script_name)
+
+
+def parse_filled(text: str) -> str:
+    """*text* itself, unless it is blank."""
+    if not text.strip():
+        raise BadValue("is empty")
+    return text
+
+
+def parse_flag(text: str) -> bool:
+    """Read ``on`` or ``off``, and what else people write for them."""
+    value = _FLAGS.get(text.strip().lower())
+    if value is None:
+        raise BadValue(f"{text!r} is neither on nor off")
+    return value
+
+
+def parse_positive_duration(text: str) -> float:
+    """A duration above zero, in seconds."""
+    seconds = parse_duration(text)
+    if seconds <= 0:
+        raise BadValue(f"{text!r} is no time at all; expected something like 90s or 15m")
+    return seconds
+
+
+def parse_zone(text: str) -> str:
+    """The name of an IANA zone that this machine knows."""
+    name = text.strip()
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = closest(name, zoneinfo.available_timezones())
+        raise BadValue(
+            f"{name!r} is not a time zone; {hint or 'expected a name like Europe/Paris'}"
+        ) from None
+    return name
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers from *least* to *most*, both included."""
+
+    def parse(text: str) -> int:
+        plain = text.strip()
+        if plain.isascii() and plain.isdigit() and len(plain) < 10 and least <= int(plain) <= most:
+            return int(plain)
+        raise BadValue(f"{text!r} is not a whole number from {least} to {most}")
+
+    return parse
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """``did you mean ...?`` with the one of *known* nearest to *name*, or nothing."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One row of the table.
+
+    :ivar parse: makes the value of one text, or raises
+        :class:`~jqengine.errors.BadValue`.
+    :ivar default: the texts that stand when no source gives the option;
+        ``STATE`` in them is the state directory.
+    :ivar default_words: says the default to people, where *default* cannot.
+    :ivar in_file: whether a settings file may hold it.
+    """
+
+    name: str
+    group: str
+    metavar: str
+    help: str
+    parse: Callable[[str], Any]
+    short: str | None = None
+    default: tuple[str, ...] = ()
+    default_words: str = ""
+    required: bool = False
+    repeatable: bool = False
+    in_file: bool = True
+
+    @property
+    def field(self) -> str:
+        """Its attribute of :class:`Settings`."""
+        return self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return ENVIRONMENT_PREFIX + self.field.upper()
+
+    @property
+    def shown_default(self) -> str:
+        """The default, for people."""
+        if self.required:
+            return "required"
+        return self.default_words or " ".join(self.default) or "none"
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="app",
+        short="a",
+        group="Application",
+        metavar="NAME",
+        parse=parse_filled,
+        required=True,
+        help="The WSGI application: pkg.module (its `application` or `app`), pkg.module:name, "
+        "pkg.module:factory(), or the path of a .wsgi or .py file. "
+        "The working directory is importable.",
+    ),
+    Option(
+        name="http",
+        group="Application",
+        metavar="ENDPOINT",
+        parse=parse_filled,
+        repeatable=True,
+        default=("tcp:8080:interface=127.0.0.1",),
+        help="Where HTTP is served: a Twisted endpoint (tcp, tls, unix, systemd); off for nowhere.",
+    ),
+    Option(
+        name="threads",
+        group="Application",
+        metavar="N",
+        parse=whole_number(1, 10_000),
+        default=("10",),
+        help="Threads that call the application for HTTP.",
+    ),
+    Option(
+        name="max-body",
+        group="Application",
+        metavar="SIZE",
+        parse=parse_size,
+        default=("16MiB",),
+        help="The largest body of an HTTP request; a larger one is answered 413.",
+    ),
+    Option(
+        name="access-log",
+        group="Application",
+        metavar="on|off",
+        parse=parse_flag,
+        default=("on",),
+        help="Whether each HTTP request is logged.",
+    ),
+    Option(
+        name="crontab",
+        short="c",
+        group="Jobs",
+        metavar="FILE",
+        parse=parse_filled,
+        repeatable=True,
+        help="A crontab whose lines become requests to the application.",
+    ),
+    Option(
+        name="timezone",
+        group="Jobs",
+        metavar="ZONE",
+        parse=parse_zone,
+        default_words="the system's",
+        help="The IANA zone that times are read in, where a job says no other.",
+    ),
+    Option(
+        name="job-threads",
+        group="Jobs",
+        metavar="N",
+        parse=whole_number(1, 10_000),
+        default=("10",),
+        help="Threads that call the application for jobs.",
+    ),
+    Option(
+        name="attempts",
+        group="Jobs",
+        metavar="N",
+        parse=whole_number(1, 1_000),
+        default=("3",),
+        help="Tries of one run.",
+    ),
+    Option(
+        name="backoff",
+        group="Jobs",
+        metavar="WAIT",
+        parse=Backoff.parse,
+        default=(str(Backoff()),),
+        help="The wait between tries: 2s..10m doubles from the first to the second with full "
+        "jitter, 30s stays the same, none does not wait.",
+    ),
+    Option(
+        name="timeout",
+        group="Jobs",
+        metavar="TIME",
+        parse=parse_positive_duration,
+        default=("15m",),
+        help="How long one try may take before it counts as without a response.",
+    ),
+    Option(
+        name="remove-on",
+        group="Jobs",
+        metavar="LIST",
+        parse=StatusSet.parse,
+        default=("0,400-599",),
+        help="Statuses that, after the last try, take a recurring job out of the queue: "
+        "0,400-499,503 or never. 0 is no response at all.",
+    ),
+    Option(
+        name="sink",
+        group="Jobs",
+        metavar="URL",
+        parse=parse_filled,
+        repeatable=True,
+        default=("stdout:",),
+        help="Where results go, where a job says nothing else; off for nowhere.",
+    ),
+    Option(
+        name="base-url",
+        group="Jobs",
+        metavar="URL",
+        parse=parse_base_url,
+        default=("http://127.0.0.1:80/",),
+        help="What the application believes its address is in a job: "
+        "scheme, host, port and SCRIPT_NAME.",
+    ),
+    Option(
+        name="state-dir",
+        group="Engine",
+        metavar="DIR",
+        parse=parse_filled,
+        default=(".jobqueue",),
+        help="All that the engine keeps. Made with mode 0700 when it is not there.",
+    ),
+    Option(
+        name="store",
+        group="Engine",
+        metavar="URL",
+        parse=parse_filled,
+        default=("sqlite:///STATE/jobqueue.db",),
+        help="The SQLAlchemy URL of the queue. In the default, STATE is the state directory.",
+    ),
+    Option(
+        name="drain-timeout",
+        group="Engine",
+        metavar="TIME",
+        parse=parse_duration,
+        default=("30s",),
+        help="How long SIGTERM waits for running requests and jobs.",
+    ),
+    Option(
+        name="config",
+        group="Engine",
+        metavar="FILE",
+        parse=parse_filled,
+        in_file=False,
+        help="A TOML file; its table [jobqueue] holds options by these names.",
+    ),
+)
+"""Every option there is, in the order in which people are shown them."""
