@@ -1,7 +1,7 @@
 """The states of jobs and runs, and every way from one to another, as data.
 
-Nothing else decides whether a state may change.  The diagrams in the
-documentation are drawn from these tables.
+Nothing else decides whether a state may change.  The tables in the
+documentation are these tables.
 """
 
 from __future__ import annotations
