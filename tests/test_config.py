@@ -192,6 +192,8 @@ def test_the_settings_file_is_named_by_the_first_two_sources() -> None:
         ({"app": [""]}, {}, None, "--app: is empty"),
         ({"timeout": ["0"]}, {}, None, "--timeout: '0' is no time at all; expected "),
         ({"timezone": ["europe/paris"]}, {}, None, "did you mean Europe/Paris?"),
+        ({"timezone": ["tokyo"]}, {}, None, "did you mean Asia/Tokyo?"),
+        ({"timezone": ["right/Asia/Tokyo"]}, {}, None, "is not a time zone"),
         ({"timezone": ["Europe"]}, {}, None, "--timezone: 'Europe' is not a time zone; "),
         ({"timezone": ["../../etc/passwd"]}, {}, None, "is not a time zone; expected a name like"),
         ({"sink": ["off", "stdout:"]}, {}, None, "--sink: 'off' stands alone; expected it or URL"),
