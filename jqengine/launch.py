@@ -1,0 +1,166 @@
+"""The start of an engine, as whoever started the process sees it.
+
+Either the engine is up, or there is one line that says why not and the exit
+status is 1, under ``twistd`` in the foreground and as a daemon, and ``twist``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from typing import Any, TextIO, cast
+
+from twisted.application.service import IService, Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+
+from jqengine.errors import JobQueueError
+
+_log = Logger()
+
+
+class ExitStatus:
+    """The status this process ends with.
+
+    A reactor that was stopped returns to its runner as after any other run, and
+    no runner can be given a status; so the last exit handler sets it.  Made
+    before the application is loaded, whose own exit handlers then run first.
+
+    :ivar code: 0 leaves the status to others.
+    """
+
+    def __init__(
+        self,
+        register: Callable[[Callable[[], None]], object] = atexit.register,
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
+        self.code = 0
+        self._leave = leave
+        register(self._at_exit)
+
+    def _at_exit(self) -> None:
+        if self.code:
+            for stream in (sys.__stdout__, sys.__stderr__):
+                with suppress(OSError, ValueError, AttributeError):
+                    cast(TextIO, stream).flush()
+            self._leave(self.code)
+
+
+class StartReport:
+    """Tells how a start ended, once, to everyone who waits to hear it.
+
+    :param twistd: the options of twistd, which come to hold the pipe on which
+        the process that started a daemon waits; ``None`` for another runner.
+    :param stderr: where the one line goes, or ``None`` if the log goes there.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        exit_status: ExitStatus,
+        twistd: MutableMapping[str, Any] | None,
+        stderr: TextIO | None,
+    ) -> None:
+        self._reactor = reactor
+        self._exit_status = exit_status
+        self._twistd = twistd
+        self._stderr = stderr
+        self._pipe: int | None = None
+
+    def begin(self) -> None:
+        """Take twistd's word on its pipe, which it would give before a start has ended."""
+        if self._twistd is not None:
+            self._pipe = self._twistd.pop("statusPipe", None)
+
+    def succeeded(self) -> None:
+        """The engine is up."""
+        self._answer(b"0")
+
+    def failed(self, failure: Failure) -> None:
+        """The engine cannot start: say so, and end with status 1."""
+        self._exit_status.code = 1
+        # Only a running reactor can be stopped, and by then every runner logs.
+        self._reactor.callWhenRunning(self._give_up, failure)
+
+    def _give_up(self, failure: Failure) -> None:
+        message = expected_failure(failure)
+        if message is None:
+            message = f"the engine cannot start: {failure.getErrorMessage()}"
+            _log.failure("jobqueue: {why}", failure, why=message)
+        else:
+            _log.critical("jobqueue: {why}", why=message)
+        if self._stderr is not None:
+            self._stderr.write(f"jobqueue: {message}\n")
+            self._stderr.flush()
+        # twistd reads 100 bytes and takes two for the status.
+        self._answer(b"1 " + message.encode("ascii", "backslashreplace")[:98])
+        with suppress(ReactorNotRunning):
+            self._reactor.stop()
+
+    def _answer(self, data: bytes) -> None:
+        if self._pipe is not None:
+            with suppress(BrokenPipeError):
+                os.write(self._pipe, data)
+            os.close(self._pipe)
+            self._pipe = None
+
+
+def expected_failure(failure: Failure) -> str | None:
+    """One line for a failure that its reader can mend; ``None`` for any other."""
+    if failure.check(JobQueueError, CannotListenError):
+        return " ".join(str(failure.value).split())
+    return None
+
+
+class Launch(Service):
+    """The service a runner gets: it starts the engine and reports how that went.
+
+    The engine's ``privilegedStartService`` and ``startService`` may raise, and
+    may return a Deferred that fires once it is up; a runner would wait for
+    neither.  After a failure its ``stopService`` is called as after success.
+    """
+
+    def __init__(
+        self, engine: IService, report: StartReport, observer: ILogObserver | None
+    ) -> None:
+        self._engine = engine
+        self._report = report
+        self._observer = observer
+        self._start: Deferred[object] | None = None
+
+    def setServiceParent(self, parent: object) -> None:
+        """Join the application, and give it our log observer.
+
+        twistd asks the application for one after this, unless the user has
+        chosen a logger.
+        """
+        if self._observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)
+        super().setServiceParent(parent)
+
+    def privilegedStartService(self) -> None:
+        """Let the engine do what may need the rights that twistd then drops."""
+        super().privilegedStartService()
+        self._report.begin()
+        self._start = maybeDeferred(self._engine.privilegedStartService)
+
+    def startService(self) -> None:
+        """Start the engine, and report once it is up or cannot be."""
+        if self._start is None:
+            # twist has no privileges to drop and leaves that step out.
+            self.privilegedStartService()
+        super().startService()
+        start = cast("Deferred[object]", self._start)
+        start.addCallback(lambda _: maybeDeferred(self._engine.startService))
+        start.addCallbacks(lambda _: self._report.succeeded(), self._report.failed)
+
+    def stopService(self) -> Deferred[object] | None:
+        """Stop the engine; the Deferred fires once it has drained."""
+        super().stopService()
+        return cast("Deferred[object] | None", self._engine.stopService())

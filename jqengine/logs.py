@@ -1,0 +1,124 @@
+"""Where the log goes and what a line of it looks like.
+
+Modules log through ``twisted.logger.Logger``; only this one knows observers.
+A terminal gets Twisted's own text; anything else gets one JSON object a line,
+so that a collector can index the fields of an event.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+    textFileLogObserver,
+)
+from twisted.python.logfile import LogFile
+
+from jqengine.errors import ConfigurationError
+
+DEFAULT_LOG_FILE = "twistd.log"
+
+# What twisted.python.log adds to the events of its old interface.
+_LEGACY_FIELDS = frozenset(
+    {"time", "system", "isError", "format", "message", "why", "failure", "sender", "text"}
+)
+
+
+def json_line(event: LogEvent) -> str | None:
+    """*event* as one line of JSON, or ``None`` if it says nothing.
+
+    ``time`` (RFC 3339, UTC), ``level``, ``logger`` and ``message``, then the
+    plain fields of the event under their own names, then ``traceback``.
+    """
+    message = formatEvent(event)
+    failure = event.get("log_failure")
+    if not message and failure is None:
+        return None
+    level = event.get("log_level", LogLevel.info)
+    line = {
+        **_plain_fields(event),
+        "time": datetime.fromtimestamp(event["log_time"], UTC).isoformat(timespec="milliseconds"),
+        "level": level.name,
+        "logger": event.get("log_namespace", "-"),
+        "message": message,
+    }
+    if failure is not None:
+        line["traceback"] = failure.getTraceback()
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _plain_fields(event: LogEvent) -> dict[str, Any]:
+    """The fields that JSON can hold; the message has the others already."""
+    # First, so that the keys of every line begin in the same order.
+    fields = dict.fromkeys(("time", "level", "logger", "message"))
+    for name, value in event.items():
+        if name.startswith("log_") or name in _LEGACY_FIELDS or not _is_plain(value):
+            continue
+        fields[name] = value
+    return fields
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int)
+
+
+def observer_to(stream: Any) -> ILogObserver:
+    """An observer that writes to *stream*: text if it is a terminal, else JSON.
+
+    Events below ``info`` are left out.  Safe to call from any thread; each
+    event is one write.
+    """
+    is_terminal = getattr(stream, "isatty", lambda: False)
+    writer = textFileLogObserver(stream) if is_terminal() else FileLogObserver(stream, json_line)
+    return FilteringLogObserver(writer, [LogLevelFilterPredicate(LogLevel.info)])
+
+
+def twistd_observer(options: Mapping[str, Any], reactor: Any) -> ILogObserver | None:
+    """The observer that suits twistd's own *options*.
+
+    In the foreground it is standard error, so that standard output is left to
+    the ``stdout:`` sink.  ``None`` when the user chose a logger or syslog, or
+    asked for what twistd refuses.
+
+    :raises ConfigurationError: the log file cannot be written.
+    """
+    name, foreground = options["logfile"], options["nodaemon"]
+    if options["logger"] or options["syslog"] or (name == "-" and not foreground):
+        return None
+    if name == "-":
+        return observer_to(sys.stdout)
+    if foreground and not name:
+        return observer_to(sys.stderr)
+    return observer_to(_log_file(name or DEFAULT_LOG_FILE, reactor))
+
+
+def writes_to_stderr(options: Mapping[str, Any]) -> bool:
+    """Whether :func:`twistd_observer` chooses standard error for *options*."""
+    other = options["logfile"] or options["logger"] or options["syslog"]
+    return bool(options["nodaemon"] and not other)
+
+
+def _log_file(name: str, reactor: Any) -> LogFile:
+    """The log file of that name; SIGUSR1 rotates it, as twistd promises."""
+    try:
+        log_file: LogFile = LogFile.fromFullPath(name)
+    except OSError as error:
+        raise ConfigurationError(f"--logfile: cannot write {name}: {error.strerror}") from None
+    if not signal.getsignal(signal.SIGUSR1):
+        signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(log_file.rotate))
+    return log_file

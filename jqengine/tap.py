@@ -1,0 +1,188 @@
+"""``twistd jobqueue``: its command line, and the service that comes of it.
+
+The one module that imports the global reactor.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from getopt import GetoptError
+from itertools import groupby
+from random import SystemRandom
+from typing import Any, NoReturn
+
+import twisted
+from twisted.application.service import IService
+from twisted.internet import reactor
+from twisted.python import usage
+
+from jqengine.clock import SystemClock
+from jqengine.config import (
+    Settings,
+    SettingsFile,
+    find_system_zone,
+    resolve,
+    settings_file_name,
+    unknown_option,
+)
+from jqengine.engine import make_engine
+from jqengine.errors import ConfigurationError, JobQueueError
+from jqengine.launch import ExitStatus, Launch, StartReport
+from jqengine.logs import twistd_observer, writes_to_stderr
+from jqengine.options import OPTIONS, Option
+from jqengine.version import VERSION
+
+_INTRODUCTION = (
+    "Serves a WSGI application and sends it jobs: requests that the engine makes when their "
+    "time has come. Each option may also be given as an environment variable "
+    "(JOBQUEUE_JOB_THREADS for --job-threads) or in the table [jobqueue] of a TOML file; the "
+    "command line wins, then the environment, then the file."
+)
+
+
+class Options(usage.Options):
+    """The command line of ``twistd jobqueue``, made of :data:`~jqengine.options.OPTIONS`.
+
+    Whatever is wrong with it ends the process with one line; twistd itself
+    would print the whole help instead.
+
+    :ivar settings: what all three sources say, once they are parsed.
+    """
+
+    settings: Settings
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[str]] = {}
+        super().__init__()
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse *options*, then the other sources."""
+        with _one_line_errors():
+            try:
+                super().parseOptions(options)
+            except usage.UsageError as error:
+                raise ConfigurationError(self._explanation(error)) from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Refuse what is no option."""
+        if arguments:
+            raise ConfigurationError(f"unexpected {arguments[0]!r}: only options are taken")
+
+    def postOptions(self) -> None:
+        """Resolve the settings."""
+        self.settings = resolve(
+            self._texts,
+            os.environ,
+            _read(settings_file_name(self._texts, os.environ)),
+            directory=os.getcwd(),
+            system_zone=find_system_zone,
+        )
+
+    def opt_version(self) -> NoReturn:
+        """Show the version and exit."""
+        sys.stdout.write(f"jqengine {VERSION} (Twisted {twisted.__version__})\n")
+        sys.exit(0)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """The options in groups, each with its default."""
+        width = width or int(os.environ.get("COLUMNS", "80"))
+        parts = ["", textwrap.fill(_INTRODUCTION, width)]
+        for group, options in groupby(OPTIONS, key=lambda option: option.group):
+            parts += ["", f"{group}:", *(_help_of(option, width) for option in options)]
+        return "\n".join([*parts, "", "      --help, --version"]) + "\n"
+
+    def _explanation(self, error: usage.UsageError) -> str:
+        cause = error.__context__
+        if not isinstance(cause, GetoptError) or "not recognized" not in cause.msg:
+            return str(error)
+        given = f"--{cause.opt}" if len(cause.opt) > 1 else f"-{cause.opt}"
+        if cause.opt in getattr(self.parent, "synonyms", ()):
+            return f"no option {given}; it is one of the runner: say it before jobqueue"
+        return unknown_option(given, (f"--{option.name}" for option in OPTIONS))
+
+
+def _add_handlers() -> None:
+    """Give :class:`Options` the ``opt_*`` methods in which usage.Options finds its options."""
+    for option in OPTIONS:
+        handler = _handler(option)
+        setattr(Options, f"opt_{option.field}", handler)
+        if option.short:
+            setattr(Options, f"opt_{option.short}", handler)
+
+
+def _handler(option: Option) -> Callable[[Options, str], None]:
+    def keep(self: Options, text: str) -> None:
+        self._texts.setdefault(option.name, []).append(text)
+
+    keep.__doc__ = option.help
+    return keep
+
+
+_add_handlers()
+
+
+def makeService(options: Options) -> IService:
+    """The service of the engine that *options* describe; nothing is started yet."""
+    use_monotonic_time(reactor)
+    exit_status = ExitStatus()
+    twistd = _twistd_options(options)
+    with _one_line_errors():
+        observer = None if twistd is None else twistd_observer(twistd, reactor)
+        engine = make_engine(
+            options.settings, reactor=reactor, clock=SystemClock(), random=SystemRandom()
+        )
+    logged = twistd is not None and writes_to_stderr(twistd)
+    report = StartReport(reactor, exit_status, twistd, None if logged else sys.stderr)
+    return Launch(engine, report, observer)
+
+
+def _twistd_options(options: Options) -> MutableMapping[str, Any] | None:
+    """The options of twistd itself, or ``None`` under ``twist``, which logs as we do untold."""
+    runner = options.parent
+    return runner if runner is not None and "nodaemon" in runner else None
+
+
+def use_monotonic_time(reactor: Any) -> None:
+    """Make the timers of *reactor* immune to steps of the wall clock.
+
+    A reactor times everything by ``seconds()``, which is the wall clock: when
+    that steps back an hour, every timer waits an hour longer.  To be called
+    before anything is scheduled.
+    """
+    reactor.seconds = time.monotonic
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """End the process with one line for what a user can mend."""
+    try:
+        yield
+    except JobQueueError as error:
+        raise SystemExit(f"jobqueue: {error}") from None
+
+
+def _read(name: str | None) -> SettingsFile | None:
+    if name is None:
+        return None
+    try:
+        with open(name, encoding="utf-8") as file:
+            return SettingsFile(name, file.read())
+    except OSError as error:
+        raise ConfigurationError(f"--config: cannot read {name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"--config: {name} is not UTF-8 text") from None
+
+
+def _help_of(option: Option, width: int) -> str:
+    flag = f"-{option.short}, " if option.short else "    "
+    repeatable = ", repeatable" if option.repeatable else ""
+    text = f"{option.help} [{option.shown_default}{repeatable}]"
+    body = textwrap.fill(
+        text, width, initial_indent=" " * 10, subsequent_indent=" " * 10, break_on_hyphens=False
+    )
+    return f"  {flag}--{option.name}={option.metavar}\n{body}"

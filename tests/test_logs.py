@@ -1,0 +1,144 @@
+"""The log: text for a terminal, one JSON object a line for anything else."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from twisted.logger import ILogObserver, Logger, LogLevel
+from twisted.python.failure import Failure
+
+from jqengine.errors import ConfigurationError
+from jqengine.logs import json_line, observer_to, twistd_observer, writes_to_stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def event(format_: str, **fields: object) -> dict[str, Any]:
+    """An event as a Logger makes it, at a fixed instant."""
+    events: list[dict[str, Any]] = []
+    Logger("jqengine.test", observer=events.append).info(format_, **fields)  # type: ignore[arg-type]
+    return {**events[0], "log_time": 1_000_000_000.25}
+
+
+def test_a_line_has_the_message_and_the_fields_of_its_event() -> None:
+    line = json_line(event("{job} ended with {status}", job="nightly", status=200, why=None))
+    assert line is not None
+    assert line.endswith("\n")
+    assert list(json.loads(line).items()) == [
+        ("time", "2001-09-09T01:46:40.250+00:00"),
+        ("level", "info"),
+        ("logger", "jqengine.test"),
+        ("message", "nightly ended with 200"),
+        ("job", "nightly"),
+        ("status", 200),
+    ]
+
+
+def test_a_line_is_one_line_and_valid_json_whatever_is_in_it() -> None:
+    line = json_line(
+        event("{a}", a="two\nlines \u2028 \x00", b=float("nan"), c=object(), time="never")
+    )
+    assert line is not None
+    assert line.count("\n") == 1
+    parsed = json.loads(line, parse_constant=pytest.fail)
+    assert parsed["a"] == "two\nlines \u2028 \x00"
+    assert not {"b", "c"} & parsed.keys(), "what JSON cannot hold is in the message alone"
+    assert parsed["time"] == "2001-09-09T01:46:40.250+00:00", "a field never forges ours"
+
+
+def test_a_failure_brings_its_traceback() -> None:
+    try:
+        raise ZeroDivisionError("oops")
+    except ZeroDivisionError:
+        line = json_line(event("broken", log_failure=Failure()))
+    assert line is not None
+    assert "ZeroDivisionError: oops" in json.loads(line)["traceback"]
+
+
+def test_an_event_that_says_nothing_gives_no_line() -> None:
+    assert json_line({"log_time": 0.0}) is None
+
+
+def test_a_terminal_gets_text_and_anything_else_json() -> None:
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        observer_to(stream)(event("hello"))
+    assert terminal.getvalue().endswith("[jqengine.test#info] hello\n")
+    assert json.loads(pipe.getvalue())["message"] == "hello"
+
+
+def test_debug_events_are_left_out() -> None:
+    stream = io.StringIO()
+    observer_to(stream)({**event("detail"), "log_level": LogLevel.debug})
+    assert stream.getvalue() == ""
+
+
+TWISTD = {"nodaemon": True, "logfile": None, "logger": None, "syslog": False}
+
+
+def test_in_the_foreground_the_log_leaves_standard_output_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    _observe(TWISTD)
+    assert (out.getvalue(), "hello" in err.getvalue()) == ("", True)
+    assert writes_to_stderr(TWISTD)
+
+
+def test_a_dash_is_standard_output_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    options = {**TWISTD, "logfile": "-"}
+    _observe(options)
+    assert "hello" in sys.stdout.getvalue()  # type: ignore[attr-defined]
+    assert not writes_to_stderr(options)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"logger": "my.observer"}, {"syslog": True}, {"logfile": "-", "nodaemon": False}],
+)
+def test_what_the_user_chose_otherwise_stays(chosen: dict[str, Any]) -> None:
+    assert twistd_observer({**TWISTD, **chosen}, None) is None
+    assert not writes_to_stderr({**TWISTD, **chosen})
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"logfile": "my.log"}, "my.log"), ({"nodaemon": False}, "twistd.log")],
+)
+def test_a_log_file_gets_json_and_is_rotated_by_a_signal(
+    options: dict[str, Any], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers: dict[int, Any] = {}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    _observe({**TWISTD, **options})
+    assert json.loads((tmp_path / name).read_text())["message"] == "hello"
+    handlers[signal.SIGUSR1]()
+    assert (tmp_path / f"{name}.1").exists()
+
+
+def test_a_log_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    name = str(tmp_path / "none" / "log")
+    with pytest.raises(ConfigurationError, match=r"^--logfile: cannot write .*/none/log: No such"):
+        twistd_observer({**TWISTD, "logfile": name}, None)
+
+
+def _observe(options: dict[str, Any]) -> None:
+    reactor = SimpleNamespace(callFromThread=lambda function: function())
+    observer = twistd_observer(options, reactor)
+    assert observer is not None
+    assert ILogObserver.providedBy(observer)
+    observer(event("hello"))
