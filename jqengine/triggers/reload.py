@@ -1,0 +1,98 @@
+"""Keeps the queue in agreement with the crontabs, at start and on reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.logger import Logger
+
+from jqengine.errors import CrontabErrors, StoreUnavailable
+from jqengine.interfaces import IClock, IStore, ITriggers
+from jqengine.joboptions import OptionValues
+from jqengine.plan import CrontabPlan
+from jqengine.triggers.crontab import Crontab, CrontabReader
+from jqengine.triggers.reconcile import plan
+
+
+class Crontabs:
+    """The crontabs of one engine.  For the reactor thread.
+
+    :param paths: the files, as the user named them.
+    :param read: reads a whole file; raises ``OSError`` when it cannot.
+    :param defaults: job options that hold where a crontab says nothing.
+    :param new_id: makes the id of a job accepted at an instant.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        read: Callable[[str], bytes],
+        defaults: OptionValues,
+        triggers: ITriggers,
+        store: IStore,
+        clock: IClock,
+        new_id: Callable[[float], str],
+    ) -> None:
+        self._paths = tuple(paths)
+        self._read = read
+        self._defaults = defaults
+        self._triggers = triggers
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+
+    def parse(self) -> Crontab:
+        """Read the files as they are now.
+
+        :raises CrontabErrors: with everything that is wrong with them.
+        """
+        reader = CrontabReader(
+            defaults=self._defaults,
+            read=self._read,
+            triggers=self._triggers,
+            now=self._clock.now(),
+        )
+        return reader.parse(self._paths)
+
+    async def start(self, crontab: Crontab) -> CrontabPlan:
+        """Bring the queue into agreement with *crontab* as the engine starts."""
+        return await self._apply(crontab, starting=True)
+
+    async def reload(self) -> CrontabPlan | None:
+        """Read the files again and bring the queue into agreement with them.
+
+        A file with an error leaves the queue as it was; the log says why, and
+        the answer is ``None``.
+        """
+        try:
+            return await self._apply(self.parse(), starting=False)
+        except CrontabErrors as error:
+            for one in error.errors:
+                self._log.error("The crontab is not reloaded: {error}", error=one)
+        except StoreUnavailable as error:
+            self._log.error("The crontab is not reloaded: {error}", error=error)
+        return None
+
+    async def _apply(self, crontab: Crontab, *, starting: bool) -> CrontabPlan:
+        for warning in crontab.warnings:
+            self._log.warn("{warning}", warning=warning)
+        existing = await self._store.crontab_jobs()
+        now = self._clock.now()
+        changes, notices = plan(
+            existing, crontab.definitions, self._triggers, now, starting, self._new_id
+        )
+        for notice in notices:
+            self._log.warn("{notice}", notice=notice)
+        if not changes.empty:
+            await self._store.apply(changes)
+        self._log.info(
+            "The crontab has {count} jobs: {added} new, {changed} changed, {gone} gone",
+            count=len(crontab.lines),
+            added=len(changes.add),
+            changed=len(changes.replace),
+            gone=len(changes.retire),
+        )
+        return changes
