@@ -68,10 +68,12 @@ def examine_request(
     """
     said = _Said(read)
     head = 1 if len(words) < 2 or words[0].text.startswith("/") else 2
+    tail = words[head:]
+    comment = next((n for n, word in enumerate(tail, 1) if word.text.startswith("#")), None)
     errors: list[BadRequest] = []
     for step in (
         partial(said.take_head, words[:head]),
-        *(partial(said.take, word) for word in words[head:]),
+        *(partial(said.take, word) for word in tail[:comment]),
     ):
         try:
             step()
