@@ -216,7 +216,7 @@ def _no_such_date(text: str, words: list[re.Match[str]]) -> BadSchedule:
     day, month = _shown(words[2][0]), _shown(words[3][0])
     return BadSchedule(
         text,
-        f"day of month: {day} is never a day of month {month}; expected a date that exists",
+        f"day of month: {day} is never in month {month}; expected a date that exists",
         words[2].start(),
     )
 

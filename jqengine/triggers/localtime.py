@@ -33,6 +33,10 @@ FIRST_INSTANT = -62104060800.0
 LAST_INSTANT = 253370764800.0
 """9999-01-01 00:00 UTC; ``datetime`` ends a year after it."""
 
+# Files beside the zones: these mean something else on every machine, those in
+# right/ count leap seconds.
+_NO_ZONES = {"localtime", "posixrules"}
+
 _CELL = 366 * 86400
 # In the whole of the IANA database two changes since 1970 are nowhere less than
 # six days apart, so that a pair which cancels out cannot hide between samples.
@@ -136,8 +140,8 @@ def zone_named(name: str) -> Zone:
     :raises BadValue: there is none; the sentence offers names like it.
     """
     try:
-        if name.startswith(("right/", "posix/")):  # the former counts leap seconds
-            raise ValueError(name)
+        if name in _NO_ZONES or name.startswith(("right/", "posix/")):
+            raise LookupError(name)
         return Zone(name, ZoneInfo(name))
     except (LookupError, ValueError, OSError):
         raise BadValue(_unknown_zone(name)) from None
@@ -244,7 +248,7 @@ def _unknown_zone(name: str) -> str:
 def _similar_zones(name: str) -> list[str]:
     """At most three names like *name*: the same but for capitals, or by its city."""
     wanted = name.lower().replace(" ", "_")
-    names = {known.lower(): known for known in sorted(available_timezones())}
+    names = {known.lower(): known for known in sorted(available_timezones() - _NO_ZONES)}
     if wanted in names:
         return [names[wanted]]
     by_city = [known for low, known in names.items() if low.rpartition("/")[2] == wanted]
