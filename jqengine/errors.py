@@ -101,3 +101,44 @@ class SchemaTooNew(StoreError):
 
 class StateDirectoryInUse(ConfigurationError):
     """Another engine runs on the same state directory."""
+
+
+class NoSuchJob(JobQueueError):
+    """No job or run answers to the id or name that was given."""
+
+
+class NotPossible(JobQueueError):
+    """What was asked cannot be done to a job or run as it stands now."""
+
+
+class Forbidden(JobQueueError):
+    """The client's role does not reach so far, or it has not proved who it is."""
+
+
+class LimitReached(JobQueueError):
+    """Something is larger, or there is more of it, than the engine takes."""
+
+
+class NotInTime(JobQueueError, TimeoutError):
+    """What was waited for has not happened within the time given."""
+
+
+class NotConnected(JobQueueError, ConnectionError):
+    """No engine can be reached, or the connection to it was lost."""
+
+
+class EngineError(JobQueueError):
+    """The engine failed at what it was asked; its log says how."""
+
+
+class DeliveryFailed(JobQueueError):
+    """A sink did not take a result.
+
+    :ivar permanent: whether trying again is of no use.
+    :ivar wait: seconds that the sink asks to be left alone for, or ``None``.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, wait: float | None = None) -> None:
+        self.permanent = permanent
+        self.wait = wait
+        super().__init__(message)

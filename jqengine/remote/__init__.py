@@ -1,0 +1,1 @@
+"""AMP: the wire contract, the server, and the client for Twisted programs."""
