@@ -35,6 +35,7 @@ class Lifecycle(SphinxDirective):
         ]
         for (state, event), after in TABLES[name].items():
             lines += [f"   * - {state}", f"     - {event}", f"     - {after}"]
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
