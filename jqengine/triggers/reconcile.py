@@ -38,7 +38,6 @@ def plan(
     existing: Iterable[Job],
     wanted: Sequence[Definition],
     triggers: ITriggers,
-    *,
     now: float,
     starting: bool,
     new_id: Callable[[float], str],
