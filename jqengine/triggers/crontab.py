@@ -106,7 +106,8 @@ class CrontabReader:
 
         :raises CrontabErrors: with everything that is wrong with any of them.
         """
-        files = [_File(self, path) for path in dict.fromkeys(paths)]
+        order = {path: number for number, path in enumerate(dict.fromkeys(paths))}
+        files = [_File(self, path) for path in order]
         for file in files:
             file.parse()
         lines = tuple(line for file in files for line in file.lines)
@@ -114,7 +115,6 @@ class CrontabReader:
         errors += _given_twice(paths)
         errors += _same_identity(lines)
         if errors:
-            order = {path: number for number, path in enumerate(paths)}
             errors.sort(key=lambda one: (order[one.path], one.line, one.column))
             raise CrontabErrors(tuple(errors))
         return Crontab(lines, tuple(remark for file in files for remark in file.remarks))
