@@ -80,9 +80,13 @@ class Crontabs:
         for warning in crontab.warnings:
             self._log.warn("{warning}", warning=warning)
         existing = await self._store.crontab_jobs()
-        now = self._clock.now()
         changes, notices = plan(
-            existing, crontab.definitions, self._triggers, now, starting, self._new_id
+            existing,
+            crontab.definitions,
+            self._triggers,
+            now=self._clock.now(),
+            starting=starting,
+            new_id=self._new_id,
         )
         for notice in notices:
             self._log.warn("{notice}", notice=notice)
