@@ -15,9 +15,11 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run
+    from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step
     from jqengine.plan import CrontabPlan
-    from jqengine.sinktools import SinkTools
+    from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
+    from jqengine.sinktools import Parcel, SinkTools
+    from jqengine.sinkurl import SinkURL
 
 
 class IClock(Interface):
@@ -85,7 +87,8 @@ class IStore(Interface):
     def add(jobs: Sequence[Job]) -> Deferred[Sequence[Job]]:
         """Accept jobs, all or none.
 
-        A job with an identity replaces the unfinished job of that identity
+        A job whose id was accepted before is not added again: the answer in
+        its place is the job that came of it, as it is now.  A job with an identity replaces the unfinished job of that identity
         and keeps the old id; one with a key that an unfinished job holds is
         not added, and that other job is the answer in its place.
         """
@@ -162,6 +165,66 @@ class IStore(Interface):
         """Forget at most *limit* ended runs that finished before *before*."""
 
 
+class IQueueControl(Interface):
+    """What people ask of the durable queue: lists of it, and steps of single jobs.
+
+    A store has this side too, and what is said of :class:`IStore` holds here.
+    """
+
+    def find_jobs(
+        wanted: JobFilter, order: JobOrder, after: str | None, limit: int
+    ) -> Deferred[Page[Job]]:
+        """A page of jobs, anonymous one-time jobs included, without request bodies.
+
+        A page costs the same however many came before it, and a job that
+        stays as it is comes on exactly one page.
+
+        :param after: of the page before; ``None`` for the first.
+        :raises jqengine.errors.BadValue: no page ends there.
+        """
+
+    def find_runs(wanted: RunFilter, after: str | None, limit: int) -> Deferred[Page[RunReport]]:
+        """A page of runs, the newest first; else as :meth:`find_jobs`."""
+
+    def body(run_id: str, attempt: int, offset: int, size: int) -> Deferred[tuple[bytes, int]]:
+        """At most *size* bytes of a result's body from *offset* on, and its whole length.
+
+        :raises jqengine.errors.NoSuchJob: no such attempt is recorded.
+        """
+
+    def steer(step: Step, now: float) -> Deferred[Job]:
+        """Let *step* happen to a job, if the table of its states allows it.
+
+        Gives the job after it.  A job that is already where the event leads
+        stays as it is and is the answer.  Cancelling cancels the runs that
+        wait or are held, too.  An anonymous one-time job can be cancelled and
+        replaced (given another time) until it is claimed, and no more.
+
+        :raises jqengine.errors.NoSuchJob: there is no such job.
+        :raises jqengine.errors.NotPossible: the job is not in a state for it.
+        """
+
+    def run_now(job_id: str, run_id: str, now: float) -> Deferred[Run]:
+        """Make a run of a job that is due at *now*; the job's due times stay.
+
+        A run that has the id *run_id* already is the answer instead.  Of an
+        anonymous one-time job that waits, its one run becomes due.
+
+        :raises jqengine.errors.NoSuchJob: there is no such job.
+        :raises jqengine.errors.NotPossible: the job is cancelled or retired,
+            or its one run has begun.
+        """
+
+    def reopen(run_id: str, now: float) -> Deferred[Run]:
+        """Give an ended run one more attempt, ready at *now*.
+
+        A run that waits for an attempt already is the answer as it is.
+
+        :raises jqengine.errors.NoSuchJob: there is no such run.
+        :raises jqengine.errors.NotPossible: the run is not one that ended.
+        """
+
+
 class IJobHost(Interface):
     """Runs jobs in the application's job threads.
 
@@ -189,6 +252,29 @@ class IJobHost(Interface):
         """Stop caring about a run: its result, should it come, is dropped."""
 
 
+class IRunObserver(Interface):
+    """Is told what becomes of runs, in the order in which it comes about."""
+
+    def began(runs: Sequence[Run]) -> None:
+        """*runs* were claimed by this engine and go to its threads."""
+
+    def ended(run: Run, outcome: Outcome) -> None:
+        """An attempt ended and its outcome is on disk.
+
+        The verdict's state says whether the run is over or comes again.
+        """
+
+
+class IRunEvents(Interface):
+    """Where to hear what becomes of runs."""
+
+    def subscribe(observer: IRunObserver) -> Callable[[], None]:
+        """Tell *observer* from now on, until the function that is given is called.
+
+        It must not raise, and must not wait.
+        """
+
+
 class IDelivery(Interface):
     """Hands results to sinks."""
 
@@ -201,25 +287,62 @@ class IDelivery(Interface):
 
 
 class IResultSink(Interface):
-    """A place where results go."""
+    """A place where results go.
 
-    def deliver(run: Run, result: Result) -> Deferred[None]:
-        """Deliver one result; a failure means it should be tried again."""
+    Its class is called with a :class:`~jqengine.sinkurl.SinkURL` and
+    :class:`~jqengine.sinktools.SinkTools` when a job that names it is
+    accepted.  That raises :class:`~jqengine.errors.BadValue` for a malformed
+    URL and does nothing else: no I/O, no timer; a sink may be made and never
+    used.
+    """
+
+    lane = Attribute(
+        "A text.  Deliveries of one lane share a bounded concurrency and its bad times;"
+        " those of different lanes never wait for each other.  Usually the server."
+    )
+    durable = Attribute(
+        "Whether a delivery is kept in the store until it succeeds, over restarts too."
+        " Without it, it is tried once."
+    )
+    compares = Attribute("Whether parcels are to carry the body of the success before.")
+
+    def deliver(parcel: Parcel) -> Deferred[None]:
+        """Deliver one result.
+
+        A failure means that it should be tried again, with the same parcel id;
+        a :class:`~jqengine.errors.DeliveryFailed` can say that it should not,
+        or when.  Deliveries of one job to one URL come in order, one at a
+        time; several jobs' may be under way at once.  The Deferred is
+        cancelled when the delivery takes too long.
+        """
 
 
 class IResultSinkFactory(Interface):
     """Makes sinks from URLs.  Found as a Twisted plugin.
 
-    One object per URL scheme; the built-in ones register exactly as a third
-    party's would.
+    One object for each sink; the built-in ones register exactly as a third
+    party's would, with a :class:`~jqengine.sinktools.SinkPlugin`.
     """
 
     schemes = Attribute("Tuple of the lower-case URL schemes this factory serves.")
+    options = Attribute(
+        "Mapping of the fragment options its URLs may have to the parsers of their values."
+    )
 
-    def sink(url: str, tools: SinkTools) -> IResultSink:
-        """A sink for *url*.
+    def sink(url: SinkURL, tools: SinkTools) -> IResultSink:
+        """A sink for *url*, whose options have been parsed.
 
         :raises jqengine.errors.BadValue: the URL is malformed.
+        """
+
+
+class IPublications(Interface):
+    """What is served on the public HTTP port in the application's place."""
+
+    def publish(path: str, parcel: Parcel) -> Deferred[None]:
+        """Serve the parcel's result at *path* from now on, over restarts too.
+
+        :param path: decoded, as :func:`jqengine.sinks.publish.parse_path` gives it.
         """
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from jqengine.lifecycle import JobState, RunState
+from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.units import Backoff, StatusSet
 
 Headers = tuple[tuple[str, str], ...]
@@ -291,3 +291,19 @@ class Firing(NamedTuple):
     next_due: float | None
     exhausted: bool
     held: bool = False
+
+
+class Step(NamedTuple):
+    """What a person does to one job, as it goes to the store.
+
+    :ivar event: cancel, pause, resume or replace.
+    :ivar due: for resume and replace, the next due time from now on.
+    :ivar schedule: for replace, the schedule from now on.
+    :ivar reason: for people.
+    """
+
+    job_id: str
+    event: JobEvent
+    due: float | None = None
+    schedule: Schedule | None = None
+    reason: str = ""

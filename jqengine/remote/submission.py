@@ -1,0 +1,179 @@
+"""A request to schedule becomes a definition.  Pure.
+
+What a client says is a mapping: of AMP arguments, or of JSON.  Of a hundred
+thousand jobs most say the same but for their target, so what does not depend
+on the job is understood once and kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from jqengine.errors import BadRequest, BadValue
+from jqengine.identity import ID_LENGTH
+from jqengine.job import Definition, Headers, Policy, Request, Schedule, Syntax
+from jqengine.joboptions import OptionValues, define, overlay, read_options, shown
+from jqengine.remote import requestparts as parts
+from jqengine.request.headers import environ_key
+from jqengine.request.line import FORM, QUERY_METHODS
+
+TIME_TEXTS = {
+    syntax.value: syntax
+    for syntax in (Syntax.CRON, Syntax.EVERY, Syntax.AT, Syntax.WHEN, Syntax.AFTER)
+}
+
+_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+_NAMING = frozenset({"name", "key"})
+_CONTENT = frozenset({"data", "json", "body", "body64"})
+_OF_ONE_JOB = _NAMING | _CONTENT | {"id", "target"}
+
+
+class Submission(NamedTuple):
+    """One job that a client asks for.
+
+    :ivar id: what the client proposes, or ``None``.
+    """
+
+    id: str | None
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a submission says besides :data:`_OF_ONE_JOB`, as said and as understood."""
+
+    said: Mapping[str, Any]
+    method: str
+    headers: Headers
+    user: str | None
+    schedule: Schedule
+    policy: Policy
+    sinks: tuple[str, ...]
+    options: OptionValues
+
+
+class Submissions:
+    """Reads what clients ask for.  For the reactor thread.
+
+    :param defaults: job options that hold where a client says nothing; ``tz``
+        is among them.
+    :param check_sink: raises :class:`BadValue` for a URL that names no sink.
+    """
+
+    def __init__(self, defaults: OptionValues, check_sink: Callable[[str], object]) -> None:
+        self._defaults = defaults
+        self._check_sink = check_sink
+        self._shape: _Shape | None = None
+
+    def read(self, said: Mapping[str, Any]) -> Submission:
+        """Understand one submission.
+
+        :param said: by the names of the command ``Schedule``, with ``_`` or ``-``.
+        :raises BadValue, BadRequest: something is wrong with it.
+        """
+        shape = self._shape_of(said)
+        request = _request(shape, said)
+        proposed = _proposed_id(said.get("id"))
+        if not _NAMING.isdisjoint(said):
+            own = {name: said[name] for name in _NAMING & said.keys()}
+            options = {**shape.options, **read_options(own)}
+            return Submission(proposed, _define(request, shape.schedule, options))
+        definition = Definition(
+            identity=None,
+            name=None,
+            request=request,
+            schedule=shape.schedule,
+            policy=shape.policy,
+            sinks=shape.sinks,
+        )
+        return Submission(proposed, definition)
+
+    def schedule(self, said: Mapping[str, Any]) -> Schedule:
+        """What a time text and its options mean, for a job that is known.
+
+        :raises BadValue: something is wrong with it.
+        """
+        return self._understand(said).schedule
+
+    def _shape_of(self, said: Mapping[str, Any]) -> _Shape:
+        common = (
+            {}
+            if said.keys() <= _OF_ONE_JOB
+            else {name: value for name, value in said.items() if name not in _OF_ONE_JOB}
+        )
+        if self._shape is None or self._shape.said != common:
+            self._shape = self._understand(common)
+        return self._shape
+
+    def _understand(self, common: Mapping[str, Any]) -> _Shape:
+        rest = {name.replace("_", "-"): value for name, value in common.items()}
+        method = parts.method(rest.pop("method", None))
+        headers = parts.headers(rest.pop("headers", None))
+        user = parts.user(rest.pop("user", None))
+        if "sinks" in rest:
+            rest["sink"] = rest.pop("sinks")
+        syntax, text = _take_time(rest)
+        options = overlay(self._defaults, read_options(rest))
+        model = define(Request(), syntax, text, options, identity=None, origin="client")
+        for sink in model.sinks:
+            self._check_sink(sink)
+        return _Shape(
+            common, method, headers, user, model.schedule, model.policy, model.sinks, options
+        )
+
+
+def _define(request: Request, schedule: Schedule, options: OptionValues) -> Definition:
+    return define(request, schedule.syntax, schedule.text, options, identity=None, origin="client")
+
+
+def _take_time(said: dict[str, Any]) -> tuple[Syntax, str]:
+    """Take the time text out of *said*."""
+    texts = {name: said.pop(name, None) for name in TIME_TEXTS}
+    given = [name for name, text in texts.items() if text is not None]
+    if len(given) > 1:
+        raise BadValue(f"{' and '.join(given)} are given; expected one of them, or none for now")
+    if not given:
+        return Syntax.NOW, ""
+    text = texts[given[0]]
+    if not isinstance(text, str):
+        raise BadValue(f"{given[0]}: {shown(str(text))} is not a text")
+    return TIME_TEXTS[given[0]], text
+
+
+def _request(shape: _Shape, said: Mapping[str, Any]) -> Request:
+    target = parts.target(said.get("target"))
+    if _CONTENT.isdisjoint(said):
+        return Request(
+            method=shape.method, target=target, headers=shape.headers, user=shape.user
+        )
+    body, media_type = parts.body(said)
+    data = said.get("data")
+    if data is not None and shape.method in QUERY_METHODS:
+        target = parts.with_query(target, parts.form(data))
+    elif data is not None:
+        if media_type is not None:
+            raise BadRequest("data makes the body, and another one is given")
+        body, media_type = parts.form(data).encode("ascii"), FORM
+    return Request(
+        method=shape.method,
+        target=target,
+        headers=_typed(shape.headers, media_type),
+        body=body,
+        user=shape.user,
+    )
+
+
+def _typed(headers: Headers, media_type: str | None) -> Headers:
+    """*headers* with the media type of the body, unless they say one."""
+    if not media_type or any(environ_key(name) == "CONTENT_TYPE" for name, _ in headers):
+        return headers
+    return (*headers, ("Content-Type", media_type))
+
+
+def _proposed_id(proposed: object) -> str | None:
+    if proposed is None or (isinstance(proposed, str) and _ID.fullmatch(proposed)):
+        return proposed
+    raise BadValue(f"id: expected {ID_LENGTH} lower-case hexadecimal digits")
