@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
+from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -71,6 +71,7 @@ class Dispatcher(Service):
         self._drain_timeout = drain_timeout
         self._trouble = 0.0
         self._loop: Deferred[None] = succeed(None)
+        self._drained: Deferred[None] = succeed(None)
 
     def startService(self) -> None:
         """Begin to dispatch; what earlier boots left running comes first."""
@@ -85,6 +86,11 @@ class Dispatcher(Service):
         """
         super().stopService()
         return Deferred.fromCoroutine(self._drain())
+
+    def hurry(self) -> None:
+        """Wait no more for runs under way; of use while the service stops."""
+        self._drain_timeout = 0.0
+        self._drained.cancel()
 
     def look(self) -> None:
         """Look at the store now: something was added or changed."""
@@ -158,9 +164,10 @@ class Dispatcher(Service):
         self._bell.ring()
         await self._loop
         await self._give_back(self._host.unstarted())
+        self._drained = self._recorder.idle().addTimeout(self._drain_timeout, self._reactor)
         try:
-            await self._recorder.idle().addTimeout(self._drain_timeout, self._reactor)
-        except TimeoutError:
+            await self._drained
+        except (TimeoutError, CancelledError):
             await self._leave_behind(self._recorder.runs)
 
     async def _leave_behind(self, runs: Sequence[Run]) -> None:
@@ -170,9 +177,16 @@ class Dispatcher(Service):
         await self._give_back(runs)
 
     async def _give_back(self, runs: Sequence[Run]) -> None:
-        if runs:
+        if not runs:
+            return
+        try:
             await self._store.give_back(self._owner, [run.id for run in runs])
-            self._recorder.released(runs)
+        except StoreUnavailable as error:
+            # The next start finds these claims and counts their attempt.
+            self._log.error(
+                "{count} jobs are not given back: {error}", count=len(runs), error=error
+            )
+        self._recorder.released(runs)
 
 
 def _no_response(reason: str, now: float) -> Result:
