@@ -8,14 +8,17 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'^VERSION = "(.+)"$', (HERE / "jqengine/version.py").read_text(), re.M)[1]
 
+DOCS = ["furo", "sphinx>=8"]
 TESTS = [
     "aiosmtpd",
+    "build",
     "cronsim>=2.6",
     "django>=5.2,<6",
     "flask>=3",
     "hypothesis",
     "pytest>=8",
     "pytest-twisted>=1.14",
+    "setuptools>=77",
 ]
 
 setup(
@@ -24,15 +27,16 @@ setup(
     description="A job queue whose jobs are requests to your own WSGI application",
     long_description=(HERE / "README.rst").read_text(),
     long_description_content_type="text/x-rst",
-    license="MIT",
+    license_expression="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     # With an explicit package_dir an editable install is a plain .pth file.
     # Without it setuptools hides twisted/plugins and `twistd` does not know us.
     package_dir={"": "."},
     packages=[*find_packages(include=["jqengine", "jqengine.*"]), "twisted.plugins"],
-    package_data={"jqengine": ["py.typed"]},
-    include_package_data=True,
+    # Whatever is not a module too: migrations, templates, the typing marker.
+    package_data={"jqengine": ["**/*"]},
+    exclude_package_data={"jqengine": ["**/__pycache__/*"]},
     install_requires=[
         "alembic>=1.13",
         "click>=8.1",
@@ -47,8 +51,8 @@ setup(
     ],
     extras_require={
         "test": TESTS,
-        "dev": [*TESTS, "furo", "mypy", "mypy-zope", "ruff", "sphinx", "towncrier", "tox"],
-        "doc": ["furo", "sphinx"],
+        "dev": [*TESTS, *DOCS, "mypy", "mypy-zope", "ruff", "towncrier", "tox"],
+        "doc": DOCS,
     },
     entry_points={"console_scripts": ["jobqueue = jqengine.cli:main"]},
     classifiers=[
