@@ -18,6 +18,7 @@ clock of the zone counts them.
 
 from __future__ import annotations
 
+from calendar import isleap, monthrange
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -49,11 +50,11 @@ class _Days(NamedTuple):
     weekdays: int
     either: bool
 
-    def match(self, day: date) -> bool:
-        """Whether *day* is one of them."""
-        if not self.months >> day.month & 1:
+    def match(self, month: int, day: int, weekday: int) -> bool:
+        """Whether such a day is one of them."""
+        if not self.months >> month & 1:
             return False
-        of_month, of_week = self.days >> day.day & 1, self.weekdays >> day.isoweekday() % 7 & 1
+        of_month, of_week = self.days >> day & 1, self.weekdays >> weekday & 1
         return bool(of_month | of_week if self.either else of_month & of_week)
 
 
@@ -140,6 +141,7 @@ def _masks(fields: CronFields) -> tuple[_Days, int]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _mask(values: tuple[int, ...]) -> int:
     return sum(1 << value for value in values)
 
@@ -164,10 +166,20 @@ def _matching_day(days: _Days, day: int) -> int | None:
 @lru_cache(maxsize=16384)
 def _matching_days(days: _Days, year: int) -> tuple[int, int]:
     """The first of January, counted from 1970, and a mask of the year's matching days."""
-    first, following = date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()
-    matching = (
-        1 << ordinal - first
-        for ordinal in range(first, following)
-        if days.match(date.fromordinal(ordinal))
+    first = date(year, 1, 1)
+    mask = _mask_of_year(days, first.isoweekday() % 7, isleap(year))
+    return first.toordinal() - _ORDINAL_OF_EPOCH, mask
+
+
+@lru_cache(maxsize=4096)
+def _mask_of_year(days: _Days, first_weekday: int, leap: bool) -> int:
+    """The matching days of one of the fourteen kinds of year there are."""
+    kind = 2000 if leap else 2001
+    dates = (
+        (month, day) for month in range(1, 13) for day in range(1, monthrange(kind, month)[1] + 1)
     )
-    return first - _ORDINAL_OF_EPOCH, sum(matching)
+    return sum(
+        1 << position
+        for position, (month, day) in enumerate(dates)
+        if days.match(month, day, (first_weekday + position) % 7)
+    )

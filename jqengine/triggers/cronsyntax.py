@@ -11,7 +11,6 @@ range, rubbish after a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -85,7 +84,6 @@ _EXTENSION = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def read_cron(text: str) -> CronFields:
     """The expression *text*: five fields or a nickname such as ``@daily``.
 
@@ -99,30 +97,63 @@ def read_cron(text: str) -> CronFields:
         raise _bad_nickname(text, words)
     if len(words) != len(_FIELDS):
         raise _wrong_count(text, words)
-    checked = [_checked(text, *pair) for pair in zip(_FIELDS, words, strict=True)]
-    minutes, hours, days, months, weekdays = _expanded(checked)
+    minutes, hours, days, months, weekdays = (
+        _read_field(text, number, word) for number, word in enumerate(words)
+    )
     fields = CronFields(
         minutes,
         hours,
         days,
         months,
         tuple(day for day in weekdays if day < 7),
-        either=not any(words[field][0].startswith("*") for field in (2, 4)),
-        wildcard=any(words[field][0].startswith("*") for field in (0, 1)),
+        either=not any(words[number][0].startswith("*") for number in (2, 4)),
+        wildcard=any(words[number][0].startswith("*") for number in (0, 1)),
     )
     if not fields.either and not _has_date(fields):
         raise _no_such_date(text, words)
     return fields
 
 
-def _checked(text: str, field: _Field, word: re.Match[str]) -> str:
+class _BadPart(ValueError):
+    """One part of a field is not good; *position* is where it begins in the field."""
+
+    def __init__(self, message: str, position: int) -> None:
+        self.position = position
+        super().__init__(message)
+
+
+def _read_field(text: str, number: int, word: re.Match[str]) -> tuple[int, ...]:
+    try:
+        return _values(number, word[0])
+    except _BadPart as error:
+        message = f"{_FIELDS[number].name}: {error}"
+        raise BadSchedule(text, message, word.start() + error.position) from None
+
+
+@lru_cache(maxsize=4096)
+def _values(number: int, word: str) -> tuple[int, ...]:
+    """The values of a field, ascending; among weekdays 7 may stand beside 0.
+
+    :raises _BadPart: the field is not good.
+    """
+    # Imported here because it takes 30 ms, and not every engine has a cron line.
+    from croniter import croniter  # noqa: PLC0415
+
+    fields = ["*"] * len(_FIELDS)
+    fields[number] = _checked(_FIELDS[number], word)
+    values = croniter.expand(" ".join(fields))[0][number]
+    every = range(_FIELDS[number].low, _FIELDS[number].high + 1)
+    return tuple(every if "*" in values else sorted(values))
+
+
+def _checked(field: _Field, word: str) -> str:
     """The field for croniter, every part of it found good."""
-    parts, position = [], word.start()
-    for part in word[0].split(","):
+    parts, position = [], 0
+    for part in word.split(","):
         try:
             parts.append(_checked_part(field, part))
         except ValueError as error:
-            raise BadSchedule(text, f"{field.name}: {error}", position) from None
+            raise _BadPart(str(error), position) from None
         position += len(part) + 1
     return ",".join(parts)
 
@@ -164,17 +195,6 @@ def _checked_value(field: _Field, value: str) -> int:
     if not field.low <= number <= field.high:
         raise ValueError(f"{_shown(value)} is out of range; expected {field.expected}")
     return number
-
-
-def _expanded(fields: list[str]) -> Iterator[tuple[int, ...]]:
-    """The values of each field, ascending; among weekdays 7 may stand beside 0."""
-    # Imported here because it takes 30 ms, and not every engine has a cron line.
-    from croniter import croniter  # noqa: PLC0415
-
-    lists, _ = croniter.expand(" ".join(fields))
-    for field, values in zip(_FIELDS, lists, strict=True):
-        every = range(field.low, field.high + 1)
-        yield tuple(every if "*" in values else sorted(values))
 
 
 def _has_date(fields: CronFields) -> bool:

@@ -48,8 +48,9 @@ class EveryTrigger:
         if after >= LAST_INSTANT:
             return None
         passed = (_whole(after) - _whole(self.anchor)) // _whole(self.interval)
-        due = self._due(passed)  # rounding may have put *after* a hair late
-        return due if due > after else self._due(passed + 1)
+        # The floats of a far future may be rounded into the interval beside theirs.
+        near = (self._due(max(number, 0)) for number in range(passed - 1, passed + 3))
+        return next(due for due in near if due > after)
 
     def _due(self, number: int) -> float:
         return (_whole(self.anchor) + number * _whole(self.interval)) / _MICROSECONDS
