@@ -115,6 +115,8 @@ def import_faults(room: str, one: Import, beside: set[str]) -> Iterator[str]:
 def room_of(name: str, beside: set[str]) -> str | None:
     """The room of a module or of a name in it; ``None`` if there is no such room."""
     second = name.split(".")[1] if "." in name else ""
+    if second == "commandline":  # the parts of cli
+        return "cli"
     if second in RANK:
         return second
     return "vocabulary" if second in beside else None
