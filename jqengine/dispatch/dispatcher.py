@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults, succeed
+from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -167,7 +168,7 @@ class Dispatcher(Service):
         self._drained = self._recorder.idle().addTimeout(self._drain_timeout, self._reactor)
         try:
             await self._drained
-        except (TimeoutError, CancelledError):
+        except (TimedOut, CancelledError):
             await self._leave_behind(self._recorder.runs)
 
     async def _leave_behind(self, runs: Sequence[Run]) -> None:
