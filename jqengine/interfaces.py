@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
+    # Nothing here runs with it, and it would double the start-up of `jobqueue when`.
+    from twisted.internet.defer import Deferred
+
     from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
@@ -88,9 +90,10 @@ class IStore(Interface):
         """Accept jobs, all or none.
 
         A job whose id was accepted before is not added again: the answer in
-        its place is the job that came of it, as it is now.  A job with an identity replaces the unfinished job of that identity
-        and keeps the old id; one with a key that an unfinished job holds is
-        not added, and that other job is the answer in its place.
+        its place is the job that came of it, as it is now.  A job with an
+        identity replaces the unfinished job of that identity and keeps the old
+        id; one with a key that an unfinished job holds is not added, and that
+        other job is the answer in its place.
         """
 
     def crontab_jobs() -> Deferred[Sequence[Job]]:

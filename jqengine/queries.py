@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
-from jqengine.job import Run
+from jqengine.job import Job, Run
 from jqengine.lifecycle import JobState, RunState
 
 T = TypeVar("T")
@@ -58,6 +58,11 @@ class RunFilter:
 
     job_id: str | None = None
     states: frozenset[RunState] | None = None
+
+
+def job_cursor(job: Job, order: JobOrder) -> str:
+    """What names the place of *job* in a list, for the page that begins behind it."""
+    return job.id if order is JobOrder.NEWEST else f"{job.due!r},{job.id}"
 
 
 class RunReport(NamedTuple):

@@ -146,9 +146,7 @@ def _take_time(said: dict[str, Any]) -> tuple[Syntax, str]:
 def _request(shape: _Shape, said: Mapping[str, Any]) -> Request:
     target = parts.target(said.get("target"))
     if _CONTENT.isdisjoint(said):
-        return Request(
-            method=shape.method, target=target, headers=shape.headers, user=shape.user
-        )
+        return Request(method=shape.method, target=target, headers=shape.headers, user=shape.user)
     body, media_type = parts.body(said)
     data = said.get("data")
     if data is not None and shape.method in QUERY_METHODS:

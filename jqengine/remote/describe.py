@@ -1,0 +1,145 @@
+"""Jobs, runs and results as the JSON that clients are shown.  Pure.
+
+Instants are RFC 3339 in UTC, durations and lists the texts that people write.
+What is not there is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jqengine.job import Headers, Job, Policy, Result, Run, Schedule
+from jqengine.queries import RunReport
+from jqengine.redaction import Redactor
+from jqengine.request.environ import rfc3339
+from jqengine.units import format_duration
+
+MOST_HEADER_CHARACTERS = 32_768
+"""Characters of a response's headers that are shown; the others are left out."""
+
+Described = dict[str, Any]
+
+
+def job_as_json(job: Job, redactor: Redactor) -> Described:
+    """A job, with the secrets among its headers replaced."""
+    definition, request = job.definition, job.definition.request
+    return _said(
+        {
+            "id": job.id,
+            "name": definition.name,
+            "state": job.state.value,
+            "reason": job.reason,
+            "origin": definition.origin,
+            "created": rfc3339(job.created),
+            "due": _instant(job.due),
+            "fired": job.fired,
+            "previous_status": job.previous_status,
+            "method": request.method,
+            "target": request.target,
+            "user": request.user,
+            "headers": redactor.headers(request.headers) or None,
+            "body_size": len(request.body) or None,
+            "schedule": _schedule(definition.schedule),
+            "policy": _policy(definition.policy),
+            "sinks": definition.sinks or None,
+        }
+    )
+
+
+def run_as_json(run: Run) -> Described:
+    """A run, without its request's headers and body."""
+    return _said(
+        {
+            "id": run.id,
+            "job": run.job_id,
+            "name": run.name,
+            "state": run.state.value,
+            "due": rfc3339(run.due),
+            "ready": rfc3339(run.ready),
+            "attempt": run.attempt,
+            "attempts": run.policy.attempts,
+            "method": run.request.method,
+            "target": run.request.target,
+            "user": run.request.user,
+        }
+    )
+
+
+def report_as_json(report: RunReport) -> Described:
+    """A run with how its last attempt ended."""
+    return {
+        **run_as_json(report.run),
+        **_said(
+            {
+                "status": report.status,
+                "reason": report.reason,
+                "started": _instant(report.started),
+                "finished": _instant(report.finished),
+            }
+        ),
+    }
+
+
+def result_as_json(attempt: int, result: Result) -> Described:
+    """The result of an attempt, without its body."""
+    headers = _bounded(result.headers)
+    return _said(
+        {
+            "attempt": attempt,
+            "status": result.status,
+            "reason": result.reason,
+            "headers": headers,
+            "headers_left_out": len(result.headers) - len(headers) or None,
+            "size": len(result.body),
+            "truncated": result.truncated or None,
+            "started": rfc3339(result.started),
+            "finished": rfc3339(result.finished),
+        }
+    )
+
+
+def _schedule(schedule: Schedule) -> Described:
+    return _said(
+        {
+            "syntax": schedule.syntax.value,
+            "text": schedule.text,
+            "tz": schedule.zone,
+            "times": schedule.times,
+            "until": _instant(schedule.until),
+            "jitter": format_duration(schedule.jitter) if schedule.jitter else None,
+        }
+    )
+
+
+def _policy(policy: Policy) -> Described:
+    return _said(
+        {
+            "attempts": policy.attempts,
+            "backoff": str(policy.backoff),
+            "timeout": format_duration(policy.timeout),
+            "remove_on": str(policy.remove_on),
+            "catchup": policy.catchup.value,
+            "catchup_window": format_duration(policy.catchup_window),
+            "overlap": policy.overlap.value,
+            "priority": policy.priority,
+            "key": policy.key,
+        }
+    )
+
+
+def _bounded(headers: Headers) -> Headers:
+    room, kept = MOST_HEADER_CHARACTERS, []
+    for name, value in headers:
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        kept.append((name, value))
+    return tuple(kept)
+
+
+def _instant(instant: float | None) -> str | None:
+    return None if instant is None else rfc3339(instant)
+
+
+def _said(values: Described) -> Described:
+    return {name: value for name, value in values.items() if value is not None and value != ""}

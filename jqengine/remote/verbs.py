@@ -1,0 +1,267 @@
+"""What a client can ask of an engine, whatever it asks through.
+
+The verbs know the store by its interfaces, and neither AMP nor HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.internet.interfaces import IReactorTime
+
+from jqengine.errors import BadValue, JobQueueError, NoSuchJob, NotInTime, NotPossible
+from jqengine.interfaces import IClock, IQueueControl, IStore, ITriggers
+from jqengine.job import Job, Result, Run, Step, Syntax
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
+from jqengine.plan import CrontabPlan
+from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
+from jqengine.remote.intake import Intake, first_due
+from jqengine.remote.submission import Submissions
+from jqengine.remote.waits import Ended, Waits
+from jqengine.units import format_duration
+
+MOST_JOBS_AT_ONCE = 1000
+MOST_ON_A_PAGE = 1000
+
+Answer = tuple[Job, bool] | JobQueueError
+"""The job that came of a submission and whether it was there before, or what is wrong."""
+
+
+class Verbs:
+    """Every verb as a coroutine.  For the reactor thread.
+
+    Each raises :class:`~jqengine.errors.NoSuchJob` for an id or name that
+    nothing has, and the errors of the store.
+
+    :param new_id: makes the id of a job or run from the instant.
+    :param wake: called when there may be something to run.
+    :param reload: reads the crontabs again; raises what is wrong with them.
+    """
+
+    def __init__(
+        self,
+        *,
+        reactor: IReactorTime,
+        clock: IClock,
+        store: IStore,
+        control: IQueueControl,
+        triggers: ITriggers,
+        submissions: Submissions,
+        waits: Waits,
+        new_id: Callable[[float], str],
+        wake: Callable[[], None],
+        reload: Callable[[], Awaitable[CrontabPlan]],
+    ) -> None:
+        self._reactor = reactor
+        self._clock = clock
+        self._store = store
+        self._control = control
+        self._submissions = submissions
+        self._waits = waits
+        self._wake = wake
+        self._triggers = triggers
+        self._new_id = new_id
+        self.reload = reload
+
+    async def schedule(self, said: Mapping[str, Any]) -> tuple[Job, bool]:
+        """Schedule one job; whether its key was held, so that it was there before.
+
+        :raises BadValue, BadRequest, BadSchedule, NotPossible: it is refused.
+        """
+        [answer] = await self.schedule_many([said])
+        if isinstance(answer, JobQueueError):
+            raise answer
+        return answer
+
+    async def schedule_many(self, saids: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """Schedule jobs in one step; an answer for each, in order."""
+        intake = Intake(self._submissions, self._triggers, self._new_id, self._clock.now())
+        answers = [intake.job(said) for said in saids]
+        answers = await self._without_crontab_names(answers)
+        jobs = [answer for answer in answers if isinstance(answer, Job)]
+        accepted = iter(await self._store.add(jobs) if jobs else ())
+        self._wake()
+        return [_answer(one, next(accepted)) if isinstance(one, Job) else one for one in answers]
+
+    async def _without_crontab_names(
+        self, answers: list[Job | JobQueueError]
+    ) -> list[Job | JobQueueError]:
+        return [
+            await self._unless_of_the_crontab(one)
+            if isinstance(one, Job) and one.definition.name
+            else one
+            for one in answers
+        ]
+
+    async def _unless_of_the_crontab(self, job: Job) -> Job | JobQueueError:
+        known = await self._store.job_named(job.definition.identity or "")
+        if known is None or known.state is JobState.RETIRED or not _is_crontab(known):
+            return job
+        return NotPossible(f"{known.label} is a line of the crontab; change it there")
+
+    async def find(self, job: str | None, name: str | None) -> Job:
+        """The job of an id or a name.
+
+        :raises BadValue: both are given, or none.
+        """
+        if (job is None) == (name is None):
+            raise BadValue("expected the id of a job or its name, and not both")
+        found = await (self._store.job(job) if job else self._store.job_named(name or ""))
+        if found is None:
+            raise NoSuchJob(f"there is no job {job or name}")
+        return found
+
+    async def jobs(
+        self, wanted: JobFilter, order: JobOrder, after: str | None, limit: int
+    ) -> Page[Job]:
+        """A page of jobs."""
+        return await self._control.find_jobs(wanted, order, after, _page_size(limit))
+
+    async def runs(self, wanted: RunFilter, after: str | None, limit: int) -> Page[RunReport]:
+        """A page of runs, the newest first."""
+        return await self._control.find_runs(wanted, after, _page_size(limit))
+
+    async def results(self, run_id: str) -> Sequence[tuple[int, Result]]:
+        """The recorded attempts of a run, in order."""
+        return await self._store.results(run_id)
+
+    async def body(self, run_id: str, attempt: int, offset: int, size: int) -> tuple[bytes, int]:
+        """A piece of a result's body, and the length of the whole."""
+        return await self._control.body(run_id, attempt, offset, size)
+
+    async def stats(self) -> dict[str, int]:
+        """Counts by state."""
+        return await self._store.stats(self._clock.now())
+
+    async def cancel(self, job: Job) -> Job:
+        """Take a job back."""
+        cancelled = await self._step(Step(job.id, JobEvent.CANCEL, reason="cancelled on request"))
+        if not await self._is_running(job):
+            self._waits.give_up(job.id, NotPossible(f"{job.label} was cancelled"))
+        return cancelled
+
+    async def pause(self, job: Job) -> Job:
+        """Hold a job."""
+        return await self._step(Step(job.id, JobEvent.PAUSE, reason="paused on request"))
+
+    async def resume(self, job: Job) -> Job:
+        """Let a paused or removed job go on.
+
+        What is due once and was missed meanwhile is due at once.
+        """
+        now = self._clock.now()
+        due = job.due
+        if due is None or due <= now:
+            due = self._triggers.following(job, now) or due
+        if due is None and job.definition.schedule.syntax is not Syntax.REBOOT:
+            raise NotPossible(f"{job.label} has no due time left; give it one")
+        return await self._step(Step(job.id, JobEvent.RESUME, due=due))
+
+    async def reschedule(self, job: Job, said: Mapping[str, Any]) -> Job:
+        """Give a job another time.
+
+        :raises BadValue, BadSchedule: it is not understood.
+        """
+        if _is_crontab(job):
+            raise NotPossible(f"{job.label} is a line of the crontab; change it there")
+        if not any(said.get(syntax.value) is not None for syntax in Syntax):
+            raise BadValue("the new time is missing; expected one of cron, every, at, when, after")
+        schedule = self._submissions.schedule(said)
+        due = first_due(
+            self._triggers, replace(job.definition, schedule=schedule), self._clock.now()
+        )
+        return await self._step(Step(job.id, JobEvent.REPLACE, due=due, schedule=schedule))
+
+    async def run_now(self, job: Job, run_id: str | None) -> Run:
+        """Run a job once now."""
+        now = self._clock.now()
+        run = await self._control.run_now(job.id, run_id or self._new_id(now), now)
+        self._wake()
+        return run
+
+    async def retry(self, run_id: str) -> Run:
+        """Give an ended run one more attempt."""
+        run = await self._control.reopen(run_id, self._clock.now())
+        self._wake()
+        return run
+
+    async def latest_run(self, job: Job) -> Run:
+        """The newest run of a job.
+
+        :raises NotPossible: it has none.
+        """
+        runs = await self._store.runs(job.id, 1)
+        if not runs:
+            raise NotPossible(f"{job.label} has no run yet")
+        return runs[0]
+
+    async def wait(self, job: Job, timeout: float | None) -> Ended:
+        """The end of the last run of a job that is over, else of its next run.
+
+        :param timeout: seconds, or ``None`` to wait for ever.
+        :raises NotInTime: it has not come by then.
+        :raises NotPossible: nothing can come.
+        """
+        coming = self._waits.next_of(job.id)
+        try:
+            over = await self._over(job.id)
+            if over is not None:
+                return over
+            if timeout is not None:
+                coming.addTimeout(timeout, self._reactor)
+            return await coming
+        except TimedOut:
+            # Another engine may have run it, unheard here.
+            over = await self._over(job.id)
+            if over is not None:
+                return over
+            limit = format_duration(timeout or 0)
+            raise NotInTime(f"{job.label} has not ended within {limit}") from None
+        finally:
+            coming.addErrback(lambda _: None)
+            coming.cancel()
+
+    async def _over(self, job_id: str) -> Ended | None:
+        """The last run of a job of which no other will come, once it has ended."""
+        job = await self.find(job_id, None)
+        if job.state in UNFINISHED_JOBS or await self._is_running(job):
+            return None
+        if job.state is JobState.CANCELLED:
+            raise NotPossible(f"{job.label} is cancelled")
+        runs = await self._store.runs(job_id, 1)
+        if not runs:
+            raise NotPossible(f"{job.label} is {job.state}, and nothing is known of its runs")
+        results = await self._store.results(runs[0].id)
+        return runs[0], (results[-1][1] if results else None)
+
+    async def _is_running(self, job: Job) -> bool:
+        runs = await self._store.runs(job.id, 1)
+        return bool(runs) and runs[0].state is RunState.RUNNING
+
+    async def _step(self, step: Step) -> Job:
+        job = await self._control.steer(step, self._clock.now())
+        self._wake()
+        return job
+
+
+def _answer(asked: Job, accepted: Job) -> Answer:
+    """What to say of *asked*, which the store answered with *accepted*."""
+    if accepted.id != asked.id:
+        replaced = asked.definition.identity is not None and accepted.definition == asked.definition
+        return accepted, not replaced
+    if accepted.definition.request != asked.definition.request:
+        return NotPossible(f"the id {asked.id} is that of another job")
+    return accepted, False
+
+
+def _is_crontab(job: Job) -> bool:
+    return job.definition.origin == "crontab"
+
+
+def _page_size(limit: int) -> int:
+    if not 1 <= limit <= MOST_ON_A_PAGE:
+        raise BadValue(f"limit: expected 1 to {MOST_ON_A_PAGE}")
+    return limit
