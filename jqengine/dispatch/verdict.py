@@ -5,10 +5,9 @@ The rules are points 1 and 2 of the design's section 7.
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
-
 from jqengine.job import Result, Run, Verdict
 from jqengine.lifecycle import RunState
+from jqengine.request.retryafter import retry_after
 from jqengine.units import StatusSet, format_duration
 
 RETRYABLE = StatusSet.parse("0,408,425,429,500-599")
@@ -73,17 +72,8 @@ def snooze_of(result: Result, now: float) -> float | None:
     ``None`` when there is none, or none that can be read.
     """
     text = result.header("Retry-After") if result.status in SNOOZING else None
-    seconds = None if text is None else _retry_after(text.strip(), now)
+    seconds = None if text is None else retry_after(text, now)
     return None if seconds is None else min(max(seconds, SHORTEST_SNOOZE), LONGEST_SNOOZE)
-
-
-def _retry_after(text: str, now: float) -> float | None:
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        return parsedate_to_datetime(text).timestamp() - now
-    except ValueError:
-        return None
 
 
 def said(result: Result) -> str:
