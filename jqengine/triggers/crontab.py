@@ -72,7 +72,7 @@ class CrontabLine:
 
 @dataclass(frozen=True, slots=True)
 class Crontab:
-    """All the crontabs of one engine, without an error."""
+    """The jobs of all the crontabs of one engine."""
 
     lines: tuple[CrontabLine, ...]
     warnings: tuple[Remark, ...]
@@ -106,6 +106,13 @@ class CrontabReader:
 
         :raises CrontabErrors: with everything that is wrong with any of them.
         """
+        crontab, errors = self.examine(paths)
+        if errors:
+            raise CrontabErrors(errors)
+        return crontab
+
+    def examine(self, paths: Sequence[str]) -> tuple[Crontab, tuple[CrontabError, ...]]:
+        """What is good in the crontabs *paths*, and everything that is wrong with them."""
         order = {path: number for number, path in enumerate(dict.fromkeys(paths))}
         files = [_File(self, path) for path in order]
         for file in files:
@@ -114,10 +121,9 @@ class CrontabReader:
         errors = [error for file in files for error in file.errors]
         errors += _given_twice(paths)
         errors += _same_identity(lines)
-        if errors:
-            errors.sort(key=lambda one: (order[one.path], one.line, one.column))
-            raise CrontabErrors(tuple(errors))
-        return Crontab(lines, tuple(remark for file in files for remark in file.remarks))
+        errors.sort(key=lambda one: (order[one.path], one.line, one.column))
+        remarks = tuple(remark for file in files for remark in file.remarks)
+        return Crontab(lines, remarks), tuple(errors)
 
 
 @dataclass(slots=True)
