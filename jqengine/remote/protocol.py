@@ -71,6 +71,11 @@ class BoundedAMP(amp.AMP):
         """Whether a call of the peer is under way."""
         return self._calls > 0 or self._waits > 0
 
+    @property
+    def full(self) -> bool:
+        """Whether the peer is behind with reading."""
+        return self._full
+
     def makeConnection(self, transport: Any) -> None:
         """Begin.  Twisted's would log each connection, and applications make many."""
         amp.BinaryBoxProtocol.makeConnection(self, transport)
@@ -107,6 +112,14 @@ class BoundedAMP(amp.AMP):
         self.log.info("A client is disconnected: it {why}", why=why)
         if self.transport is not None:
             self.transport.abortConnection()
+
+    def close(self) -> None:
+        """End the connection once what was answered is sent."""
+        self._ended = True
+        if self.transport is not None:
+            # A producer that stays registered would keep a TLS connection open.
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
 
     def locateResponder(self, name: bytes) -> Responder | None:
         """What answers command *name*; nothing that Twisted registers itself."""
@@ -206,10 +219,8 @@ class BoundedAMP(amp.AMP):
     def _is_idle(self) -> None:
         if self.busy:
             self._idle_timer.restart()
-        elif self.transport is not None:
-            # A producer that stays registered would keep a TLS connection open.
-            self.transport.unregisterProducer()
-            self.transport.loseConnection()
+        else:
+            self.close()
 
 
 def _bounded(sentence: str) -> str:

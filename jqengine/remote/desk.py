@@ -1,0 +1,294 @@
+"""The answer to each command of one client."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from jqengine.errors import BadValue, JobQueueError, LimitReached
+from jqengine.interfaces import IRunEvents
+from jqengine.job import Job, Result
+from jqengine.lifecycle import JobState, RunState
+from jqengine.queries import JobFilter, JobOrder, Pattern, RunFilter, job_cursor
+from jqengine.redaction import Redactor
+from jqengine.remote import commands
+from jqengine.remote.describe import job_as_json, report_as_json, result_as_json, run_as_json
+from jqengine.remote.pages import MOST_BYTES, fitting
+from jqengine.remote.tails import Line, Tail
+from jqengine.remote.uploads import Uploads
+from jqengine.remote.verbs import Answer, Verbs
+from jqengine.units import parse_duration
+from jqengine.wire.codes import code_of
+
+MOST_JOBS_AT_ONCE = 1000
+MOST_TAILS = 10
+DEFAULT_PAGE = 100
+
+Response = dict[str, Any]
+Words = TypeVar("Words", bound=StrEnum)
+
+
+class Desk:
+    """Answers one client.  For the reactor thread.
+
+    Each method takes the arguments of the command of its name and gives its
+    answer; the errors it raises are for the client.
+    """
+
+    def __init__(
+        self,
+        *,
+        verbs: Verbs,
+        events: IRunEvents,
+        redactor: Redactor,
+        uploads: Uploads,
+        line: Line,
+        most_waits: int,
+    ) -> None:
+        self._verbs = verbs
+        self._events = events
+        self._redactor = redactor
+        self._uploads = uploads
+        self._line = line
+        self._most_waits = most_waits
+        self._waits = 0
+        self._tails: dict[int, Tail] = {}
+
+    def close(self) -> None:
+        """Give back what was held for the client."""
+        self._uploads.clear()
+        for tail in self._tails.values():
+            tail.stop()
+
+    async def schedule(self, upload: int | None, body: bytes | None, **said: Any) -> Response:
+        """Schedule one job."""
+        if upload is not None:
+            if body is not None:
+                raise BadValue("body and upload are given; a request has one body")
+            body = self._uploads.take(upload)
+        given = {name: value for name, value in said.items() if value is not None}
+        if body is not None:
+            given["body"] = body
+        job, existing = await self._verbs.schedule(given)
+        return {"job": self._job(job), "existing": int(existing)}
+
+    async def schedule_many(self, jobs: Any, defaults: Any) -> Response:
+        """Schedule many."""
+        if not isinstance(jobs, list) or len(jobs) > MOST_JOBS_AT_ONCE:
+            raise BadValue(f"jobs: expected a list of at most {MOST_JOBS_AT_ONCE}")
+        if defaults is not None:
+            if not isinstance(defaults, dict):
+                raise BadValue("defaults: expected an object")
+            jobs = [{**defaults, **job} if isinstance(job, dict) else job for job in jobs]
+        answers = await self._verbs.schedule_many(jobs)
+        return {"answers": [_as_entry(answer) for answer in answers]}
+
+    async def upload(self, upload: int, data: bytes) -> Response:
+        """Take a piece of a body."""
+        return {"size": self._uploads.add(upload, data)}
+
+    async def drop_upload(self, upload: int) -> Response:
+        """Forget a body."""
+        return {"size": len(self._uploads.take(upload))}
+
+    async def show(self, **which: str | None) -> Response:
+        """One job."""
+        return {"job": self._job(await self._verbs.find(**which))}
+
+    async def wait(self, timeout: str | None, **which: str | None) -> Response:
+        """The end of a run."""
+        seconds = None if timeout is None else parse_duration(timeout)
+        if self._waits >= self._most_waits:
+            raise LimitReached(f"more than {self._most_waits} calls of one connection wait")
+        job = await self._verbs.find(**which)
+        self._count_wait(1)
+        try:
+            run, result = await self._verbs.wait(job, seconds)
+        finally:
+            self._count_wait(-1)
+        if result is None:
+            return {"run": run_as_json(run), "result": None, "body": None}
+        return {
+            "run": run_as_json(run),
+            "result": result_as_json(run.attempt, result),
+            "body": result.body[:MOST_BYTES],
+        }
+
+    async def results(self, run: str, after: int | None) -> Response:
+        """The attempts of a run."""
+
+        def describe(one: tuple[int, Result]) -> Response:
+            attempt, result = one
+            return result_as_json(attempt, self._redactor.result(result))
+
+        found = [one for one in await self._verbs.results(run) if one[0] > (after or 0)]
+        described, all_fit = fitting(found, describe)
+        last = None if all_fit else found[len(described) - 1][0]
+        return {"results": described, "next": last}
+
+    async def body(self, run: str, attempt: int, offset: int | None) -> Response:
+        """A piece of a result's body."""
+        if (offset or 0) < 0:
+            raise BadValue("offset: expected 0 or more")
+        data, size = await self._verbs.body(run, attempt, offset or 0, MOST_BYTES)
+        return {"data": data, "size": size}
+
+    async def stats(self) -> Response:
+        """Counts."""
+        return {"stats": await self._verbs.stats()}
+
+    async def jobs(
+        self,
+        state: str | None,
+        name: str | None,
+        target: str | None,
+        user: str | None,
+        origin: str | None,
+        order: str | None,
+        after: str | None,
+        limit: int | None,
+    ) -> Response:
+        """A page of jobs."""
+        [order_read] = _words(JobOrder, "order", order or "newest")
+        wanted = JobFilter(
+            states=None if state is None else _words(JobState, "state", state),
+            name=None if name is None else Pattern.parse(name),
+            target=None if target is None else Pattern.parse(target),
+            user=user,
+            origin=origin,
+        )
+        page = await self._verbs.jobs(wanted, order_read, after, limit or DEFAULT_PAGE)
+        described, all_fit = fitting(page.items, self._job)
+        if all_fit:
+            return {"jobs": described, "next": page.after}
+        last = page.items[len(described) - 1]
+        return {"jobs": described, "next": job_cursor(last, order_read)}
+
+    async def runs(
+        self,
+        job: str | None,
+        name: str | None,
+        state: str | None,
+        after: str | None,
+        limit: int | None,
+    ) -> Response:
+        """A page of runs."""
+        of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
+        states = None if state is None else _words(RunState, "state", state)
+        wanted = RunFilter(job_id=of_job, states=states)
+        page = await self._verbs.runs(wanted, after, limit or DEFAULT_PAGE)
+        described, all_fit = fitting(page.items, report_as_json)
+        last = page.after if all_fit else page.items[len(described) - 1].run.id
+        return {"runs": described, "next": last}
+
+    async def cancel(self, **which: str | None) -> Response:
+        """Take a job back."""
+        return await self._changed(self._verbs.cancel, which)
+
+    async def pause(self, **which: str | None) -> Response:
+        """Hold a job."""
+        return await self._changed(self._verbs.pause, which)
+
+    async def resume(self, **which: str | None) -> Response:
+        """Let a job go on."""
+        return await self._changed(self._verbs.resume, which)
+
+    async def reschedule(self, job: str | None, name: str | None, **said: Any) -> Response:
+        """Give a job another time."""
+        found = await self._verbs.find(job, name)
+        return {"job": self._job(await self._verbs.reschedule(found, said))}
+
+    async def run_now(self, id: str | None, **which: str | None) -> Response:  # noqa: A002
+        """Run a job once now."""
+        job = await self._verbs.find(**which)
+        return {"run": run_as_json(await self._verbs.run_now(job, id))}
+
+    async def retry(self, run: str | None, **which: str | None) -> Response:
+        """Give an ended run one more attempt."""
+        if run is None:
+            run = (await self._verbs.latest_run(await self._verbs.find(**which))).id
+        elif any(which.values()):
+            raise BadValue("expected a run or a job, and not both")
+        return {"run": run_as_json(await self._verbs.retry(run))}
+
+    async def reload(self) -> Response:
+        """Read the crontabs again."""
+        plan = await self._verbs.reload()
+        return {
+            "added": len(plan.add),
+            "replaced": len(plan.replace),
+            "retired": len(plan.retire),
+            "unchanged": plan.unchanged,
+        }
+
+    async def tail(self, tail: int, job: str | None, name: str | None) -> Response:
+        """Follow runs."""
+        if tail in self._tails or len(self._tails) >= MOST_TAILS:
+            raise LimitReached(f"{tail} is in use, or {MOST_TAILS} numbers are")
+        of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
+        follower = Tail(self._line, tail, of_job)
+        follower.stop = self._events.subscribe(follower)
+        self._tails[tail] = follower
+        self._line.waiting(1)
+        return {}
+
+    async def stop_tail(self, tail: int) -> Response:
+        """Follow no more."""
+        if tail not in self._tails:
+            raise BadValue(f"nothing is followed under {tail}")
+        self._tails.pop(tail).stop()
+        self._line.waiting(-1)
+        return {}
+
+    async def _changed(
+        self, verb: Callable[[Job], Awaitable[Job]], which: Mapping[str, str | None]
+    ) -> Response:
+        return {"job": self._job(await verb(await self._verbs.find(**which)))}
+
+    def _count_wait(self, change: int) -> None:
+        self._waits += change
+        self._line.waiting(change)
+
+    def _job(self, job: Job) -> Response:
+        return job_as_json(job, self._redactor)
+
+
+ANSWERS: Mapping[type[commands.EngineCommand], Callable[..., Coroutine[Any, Any, Response]]] = {
+    commands.Schedule: Desk.schedule,
+    commands.ScheduleMany: Desk.schedule_many,
+    commands.Upload: Desk.upload,
+    commands.DropUpload: Desk.drop_upload,
+    commands.Show: Desk.show,
+    commands.Wait: Desk.wait,
+    commands.Results: Desk.results,
+    commands.Body: Desk.body,
+    commands.Stats: Desk.stats,
+    commands.Jobs: Desk.jobs,
+    commands.Runs: Desk.runs,
+    commands.Cancel: Desk.cancel,
+    commands.Pause: Desk.pause,
+    commands.Resume: Desk.resume,
+    commands.RunNow: Desk.run_now,
+    commands.Retry: Desk.retry,
+    commands.Reschedule: Desk.reschedule,
+    commands.Reload: Desk.reload,
+    commands.Tail: Desk.tail,
+    commands.StopTail: Desk.stop_tail,
+}
+"""What answers each command but those of the handshake, which need no desk."""
+
+
+def _words(kind: type[Words], name: str, text: str) -> frozenset[Words]:
+    try:
+        return frozenset(kind(word.strip()) for word in text.split(","))
+    except ValueError:
+        raise BadValue(f"{name}: {text[:60]!r} is none of {', '.join(kind)}") from None
+
+
+def _as_entry(answer: Answer) -> str | Response:
+    """What one of many jobs is answered; no more than its id if all is plain."""
+    if isinstance(answer, JobQueueError):
+        return {"error": code_of(answer) or "ENGINE_ERROR", "message": str(answer)[:1000]}
+    job, existing = answer
+    return {"id": job.id, "existing": True} if existing else job.id
