@@ -1,168 +1,186 @@
-"""The application's job threads: runs go in, results come back in batches."""
+"""Jobs in the application's threads."""
 
 from __future__ import annotations
 
-from collections import deque
+import threading
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Protocol
+from enum import Enum, auto
+from typing import Any
 
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from jqengine.app.mailbox import Mailbox
-from jqengine.app.threads import ApplicationThreads
-from jqengine.interfaces import Deliver, IJobHost
+from jqengine.app.threads import ApplicationThreads, IThreadsReactor
+from jqengine.interfaces import Deliver, IClock, IJobHost
 from jqengine.job import NO_RESPONSE, Result, Run
-from jqengine.request.environ import EnvironBuilder
+from jqengine.request.capture import describe_exception
+
+Build = Callable[[Run], dict[str, Any]]
+"""Makes the environ of a run."""
+
+Call = Callable[[dict[str, Any], Callable[[], bool]], Result]
+"""Calls the application with an environ, for as long as the second argument says so."""
 
 
-class IHostReactor(IReactorTime, IReactorFromThreads):
-    """What a job host needs of a reactor; ``seconds`` is called in any thread."""
+class _Stage(Enum):
+    """Where a handed-over run stands."""
+
+    QUEUED = auto()  # no thread has begun it
+    RUNNING = auto()  # its thread is in the application
+    DONE = auto()  # its result is on the way to the reactor
+    STUCK = auto()  # abandoned, while its thread was in the application
+    DROPPED = auto()  # abandoned or taken back at any other time
 
 
-class Call(Protocol):
-    """Calls the application and waits for its response; never raises."""
+class _Handover:
+    """One run in the host's hands."""
 
-    def __call__(self, environ: dict[str, Any], *, wanted: Callable[[], bool]) -> Result:
-        """The result; given up once *wanted* is false."""
+    __slots__ = ("replaced", "run", "stage", "started")
 
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.stage = _Stage.QUEUED
+        self.started = 0.0
+        self.replaced = False
 
-_Key = tuple[str, int]
+    def wanted(self) -> bool:
+        """Whether anybody still waits for the result."""
+        return self.stage is _Stage.RUNNING
 
 
 @implementer(IJobHost)
 class JobHost:
-    """Runs jobs in *threads*.
+    """Runs jobs in a pool of threads of their own.
 
-    A run that is abandoned keeps its thread until the application returns.
-    Such a stuck thread is replaced, up to *spare* of them, so that a few
-    requests that hang do not stop all jobs.
-
-    Each attempt in a thread has an entry in ``_begun``.  Whoever takes the
-    entry out, the thread that has a result or the reactor that abandons it,
-    decides what becomes of the attempt; taking out is atomic.
+    A thread cannot be stopped.  When a run is abandoned while its thread is in
+    the application, a further thread takes that one's place, up to *spares* of
+    them; the stuck thread ends when the application lets go of it.
 
     :param build: makes the environ of a run; called in a job thread.
-    :param call: calls the application with it; called in a job thread.
-    :param deliver: gets the results, on the reactor thread.
+    :param call: calls the application; called in a job thread.
+    :param deliver: takes results, on the reactor thread.
+    :param clock: tells the time of a run for which *build* or *call* raised.
+    :param spares: how many threads may stand in for stuck ones.
     """
 
     _log = Logger()
 
     def __init__(
         self,
-        reactor: IHostReactor,
-        threads: ApplicationThreads,
         *,
-        build: EnvironBuilder,
+        reactor: IThreadsReactor,
+        pool: ApplicationThreads,
+        build: Build,
         call: Call,
         deliver: Deliver,
-        spare: int,
+        clock: IClock,
+        spares: int,
     ) -> None:
-        self.threads = threads.size
-        self.stuck = 0
         self._reactor = reactor
-        self._pool = threads
+        self._pool = pool
         self._build = build
         self._call = call
-        self._deliver = deliver
-        self._spare = spare
-        self._waiting: deque[Run] = deque()
-        self._begun: dict[_Key, tuple[Run, float]] = {}
-        self._replaced: set[_Key] = set()
-        self._dropped: set[_Key] = set()
-        self._mailbox: Mailbox[tuple[Run, Result]] = Mailbox(reactor, self._receive)
+        self._hand_over = deliver
+        self._clock = clock
+        self._spares = spares
+        self._mailbox = Mailbox(reactor, self._receive)
+        self._lock = threading.Lock()  # for all that follows, and for every stage
+        self._handovers: dict[str, _Handover] = {}
+        self._stuck = 0
+
+    @property
+    def threads(self) -> int:
+        """Size of the job pool."""
+        return self._pool.size
+
+    @property
+    def stuck(self) -> int:
+        """Number of threads still busy with abandoned runs."""
+        return self._stuck
 
     def run(self, runs: Sequence[Run]) -> None:
         """Queue *runs* for the pool, in this order."""
-        self._waiting.extend(runs)
-        # A thread goes on while anything waits, so there is no need of a call
-        # for each run, only of one for each thread that may be idle.
-        for _ in range(min(len(runs), self.threads)):
-            self._pool.callInThread(self._work)
+        handovers = [_Handover(run) for run in runs]
+        with self._lock:
+            self._handovers.update((one.run.id, one) for one in handovers)
+        for handover in handovers:
+            self._pool.callInThread(self._perform, handover)
 
     def unstarted(self) -> Sequence[Run]:
         """Take back every queued run that no thread has begun."""
-        runs = []
-        while (run := self._next()) is not None:
-            runs.append(run)
-        return runs
+        with self._lock:
+            queued = [one for one in self._handovers.values() if one.stage is _Stage.QUEUED]
+            for handover in queued:
+                handover.stage = _Stage.DROPPED
+                del self._handovers[handover.run.id]
+        return [handover.run for handover in queued]
 
     def overdue(self) -> Sequence[Run]:
         """Runs that a thread began longer ago than their policy's timeout."""
         now = self._reactor.seconds()
-        begun = list(self._begun.values())
-        return [run for run, since in begun if now - since > run.policy.timeout]
+        with self._lock:
+            return [
+                one.run
+                for one in self._handovers.values()
+                if one.stage is _Stage.RUNNING and now - one.started > one.run.policy.timeout
+            ]
 
     def abandon(self, run: Run) -> None:
-        """Drop the result of a run, should it still come, and replace its thread."""
-        key = _key(run)
-        replaced = len(self._replaced) < self._spare
-        if replaced:
-            # Before the entry goes: the thread looks here once it is gone.
-            self._replaced.add(key)
-        if self._begun.pop(key, None) is None:
-            self._replaced.discard(key)
-            self._dropped.add(key)
-            return
-        self.stuck += 1
-        if replaced:
-            self._pool.add()
-        self._log.warn(
-            "{job} does not end; {stuck} job threads are stuck{remedy}",
-            job=run.label,
-            run=run.id,
-            stuck=self.stuck,
-            remedy="" if replaced else " and no more are started in their place",
-        )
-
-    def _receive(self, batch: Sequence[tuple[Run, Result]]) -> None:
-        if self._dropped:
-            batch = [one for one in batch if not self._is_dropped(one[0])]
-        self._deliver(batch)
-
-    def _is_dropped(self, run: Run) -> bool:
-        if _key(run) not in self._dropped:
-            return False
-        self._dropped.remove(_key(run))
-        return True
-
-    def _came_back(self, run: Run) -> None:
-        self.stuck -= 1
-        self._log.info("{job} has ended after all; its answer is dropped", job=run.label)
-
-    # From here on in a job thread.
-
-    def _work(self) -> None:
-        while (run := self._next()) is not None:
-            key = _key(run)
-            self._begun[key] = (run, self._reactor.seconds())
-            result = self._attempt(run, partial(self._begun.__contains__, key))
-            if self._begun.pop(key, None) is not None:
-                self._mailbox.post((run, result))
-                continue
-            self._reactor.callFromThread(self._came_back, run)
-            if key in self._replaced:
-                self._replaced.remove(key)
-                self._pool.end_this_thread()
+        """Stop caring about a run: its result, should it come, is dropped."""
+        with self._lock:
+            handover = self._handovers.pop(run.id, None)
+            if handover is None:
                 return
+            if handover.stage is not _Stage.RUNNING:
+                handover.stage = _Stage.DROPPED
+                return
+            handover.stage = _Stage.STUCK
+            self._stuck += 1
+            handover.replaced = self._stuck <= self._spares
+        if handover.replaced:
+            self._pool.add()
 
-    def _attempt(self, run: Run, wanted: Callable[[], bool]) -> Result:
+    def _perform(self, handover: _Handover) -> None:
+        """Run one handover to its end, in a job thread."""
+        if not self._begin(handover):
+            return
+        result = self._result(handover)
+        if self._end(handover):
+            self._mailbox.post((handover, result))
+        elif handover.replaced:
+            self._pool.end_this_thread()
+
+    def _begin(self, handover: _Handover) -> bool:
+        handover.started = self._reactor.seconds()
+        with self._lock:
+            if handover.stage is not _Stage.QUEUED:
+                return False
+            handover.stage = _Stage.RUNNING
+            return True
+
+    def _result(self, handover: _Handover) -> Result:
         try:
-            return self._call(self._build(run), wanted=wanted)
-        except BaseException:
-            # Ours to mend, and still the run must end.
-            self._log.failure("The request of {job} could not be made", job=run.label)
-            return Result(NO_RESPONSE, "internal error", (), b"", False, run.ready, run.ready)
+            return self._call(self._build(handover.run), handover.wanted)
+        except BaseException as error:
+            self._log.failure("Run {run} could not be called", run=handover.run.id)
+            now = self._clock.now()
+            return Result(NO_RESPONSE, describe_exception(error), (), b"", False, now, now)
 
-    def _next(self) -> Run | None:
-        try:
-            return self._waiting.popleft()
-        except IndexError:
-            return None
+    def _end(self, handover: _Handover) -> bool:
+        with self._lock:
+            if handover.stage is _Stage.STUCK:
+                self._stuck -= 1
+                return False
+            handover.stage = _Stage.DONE
+            return True
 
-
-def _key(run: Run) -> _Key:
-    return run.id, run.attempt
+    def _receive(self, batch: Sequence[tuple[_Handover, Result]]) -> None:
+        wanted = []
+        with self._lock:
+            for handover, result in batch:
+                if handover.stage is _Stage.DONE:
+                    del self._handovers[handover.run.id]
+                    wanted.append((handover.run, result))
+        if wanted:
+            self._hand_over(wanted)

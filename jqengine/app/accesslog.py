@@ -1,0 +1,84 @@
+"""One line for each request."""
+
+from __future__ import annotations
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.web.http import datetimeToLogString
+
+from jqengine.app.httprequest import HostedRequest
+from jqengine.interfaces import IClock
+
+
+class AccessLog:
+    """Logs requests: as text in the combined format, and as fields for programs.
+
+    The text ends with the seconds from the complete request to the end of its
+    response.  Nothing a client sends can break the line or leave its quotes.
+    Called on the reactor thread.
+    """
+
+    _log = Logger(namespace="jqengine.access")
+
+    def __init__(self, reactor: IReactorTime, clock: IClock) -> None:
+        self._reactor = reactor
+        self._clock = clock
+        self._second = -1
+        self._time = ""
+
+    def __call__(self, request: HostedRequest) -> None:
+        """Log *request*, whose response has been written or broken off."""
+        client = _host_of(request)
+        method, path, protocol = (
+            escaped(part) for part in (request.method, request.uri, request.clientproto)
+        )
+        referer = escaped(request.getHeader(b"Referer"))
+        agent = escaped(request.getHeader(b"User-Agent"))
+        duration = self._duration(request)
+        self._log.info(
+            "{line}",
+            line=f'{client} - - {self._now()} "{method} {path} {protocol}" {request.code}'
+            f' {request.sentLength or "-"} "{referer}" "{agent}" {duration:.6f}',
+            client=client,
+            method=method,
+            path=path,
+            protocol=protocol,
+            status=request.code,
+            bytes=request.sentLength,
+            referer=referer,
+            agent=agent,
+            duration=duration,
+        )
+
+    def _duration(self, request: HostedRequest) -> float:
+        return 0.0 if request.received is None else self._reactor.seconds() - request.received
+
+    def _now(self) -> str:
+        second = int(self._clock.now())
+        if second != self._second:
+            self._second, self._time = second, datetimeToLogString(second)
+        return self._time
+
+
+def escaped(value: bytes | None) -> str:
+    """*value* as it can stand between quotes in a line of text; ``-`` for nothing.
+
+    Quotes, backslashes and all that is not printable ASCII become ``\\xHH``.
+    """
+    if not value:
+        return "-"
+    text = value.decode("latin-1")
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return "".join(
+        character
+        if " " <= character <= "~" and character not in '"\\'
+        else f"\\x{ord(character):02x}"
+        for character in text
+    )
+
+
+def _host_of(request: HostedRequest) -> str:
+    client = request.getClientAddress()
+    return client.host if isinstance(client, (IPv4Address, IPv6Address)) else "-"

@@ -1,0 +1,154 @@
+"""A request of twisted.web that knows its limits and answers without detours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from twisted.python.failure import Failure
+from twisted.web.http import INSUFFICIENT_STORAGE_SPACE, REQUEST_ENTITY_TOO_LARGE, RESPONSES
+from twisted.web.iweb import INonQueuedRequestFactory
+from twisted.web.server import Request
+from zope.interface import provider
+
+from jqengine.app.environ import connection_keys, split_target
+from jqengine.app.head import ResponseHead
+
+if TYPE_CHECKING:
+    from jqengine.app.channel import HostedChannel
+
+
+@provider(INonQueuedRequestFactory)
+class HostedRequest(Request):
+    """One request of a :class:`~jqengine.app.channel.HostedChannel`.
+
+    Any resource can answer it as it would answer a request of twisted.web.
+    What it does besides: it keeps to the limit on bodies, understands an
+    absolute URI, tells one listener of its end, and can send a response whose
+    head is already made (:meth:`begin`).  Everything runs on the reactor thread.
+
+    :ivar connection_keys: what an environ says of the connection.
+    :ivar received: the reactor's time when the request was complete, or
+        ``None`` before.
+    :ivar on_end: called once, when the response has been sent or the client
+        has left.
+    """
+
+    channel: HostedChannel
+    received: float | None = None
+    on_end: Callable[[], None] | None = None
+    _head: ResponseHead | None = None
+    _without_body = False
+
+    def __init__(self, channel: HostedChannel) -> None:
+        super().__init__(channel)
+        self.connection_keys = channel.connection_keys
+        self._room = channel.site.max_body
+
+    def setHost(self, host: bytes, port: int, ssl: int = 0) -> None:
+        """Act as if the request had come to another address."""
+        super().setHost(host, port, ssl)
+        self.connection_keys = connection_keys(self.client, self.host, self.isSecure())
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep a part of the body, up to the limit."""
+        self._room -= len(data)
+        if self._room < 0:
+            self.channel.refuse(REQUEST_ENTITY_TOO_LARGE)
+        if self.channel.refusing:
+            return
+        try:
+            super().handleContentChunk(data)
+        except OSError:
+            self._log.failure("The body of a request cannot be stored")
+            self.channel.refuse(INSUFFICIENT_STORAGE_SPACE)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Answer the request, now that it is complete."""
+        authority, self.path, query = split_target(path)
+        if authority is not None:
+            # RFC 9112 section 3.2.2: it takes the place of the Host header.
+            self.requestHeaders.setRawHeaders(b"Host", [authority])
+            path = self.path + b"?" + query if query else self.path
+        self.received = self.channel.site.reactor.seconds()
+        super().requestReceived(command, path, version)
+
+    def refuse(self, code: int, command: bytes, path: bytes, version: bytes) -> None:
+        """Answer a request that was not read to its end, and forget its body."""
+        self.method, self.uri, self.clientproto = command, path, version
+        reason = RESPONSES[code]
+        headers = [(b"Content-Type", b"text/plain"), (b"Connection", b"close")]
+        text = b"%d %b\n" % (code, reason)
+        self.begin(ResponseHead(code, reason, headers, None).with_length(len(text)))
+        self.write(text)
+        self.channel.site.log(self)
+        if self.content is not None:
+            self.content.close()
+
+    def process(self) -> None:
+        """Let the resource at the path answer."""
+        self.site = self.channel.site
+        self.prepath = []
+        self.postpath = [unquote_to_bytes(segment) for segment in self.path[1:].split(b"/")]
+        if self.path == b"*":
+            self._handleStar()
+            return
+        try:
+            self.render(self.site.getResourceFor(self))
+        except BaseException:
+            self.processingFailed(Failure())
+
+    def begin(self, head: ResponseHead) -> None:
+        """Answer with *head*; it is sent by the first write, or by the end."""
+        self._head = head
+        self.code, self.code_message = head.code, head.reason
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the body, the first after the head."""
+        if self.startedWriting:
+            if not self._without_body:
+                super().write(data)
+        elif self._head is not None:
+            self._write_first(self._head, data)
+        else:
+            for name, value in self.channel.site.own_headers():
+                if not self.responseHeaders.hasHeader(name):
+                    self.responseHeaders.setRawHeaders(name, [value])
+            super().write(data)
+
+    def finish(self) -> None:
+        """End the response."""
+        super().finish()
+        self._end()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The client has left before the end of its response."""
+        if self.received is not None:
+            self.channel.site.log(self)
+        super().connectionLost(reason)
+        self._end()
+
+    def _end(self) -> None:
+        if self.on_end is not None:
+            self.on_end()
+
+    def _write_first(self, head: ResponseHead, data: bytes) -> None:
+        if self._disconnected:
+            return
+        self.startedWriting = 1
+        self._without_body = self.method == b"HEAD" or not head.has_body
+        parts: list[bytes] = [b"%b %d %b\r\n" % (self.clientproto, head.code, head.reason)]
+        for name, value in (*self.channel.site.own_headers(), *head.headers):
+            parts += (name, b": ", value, b"\r\n")
+        for name, values in self.responseHeaders.getAllRawHeaders():
+            for value in values:
+                parts += (name, b": ", value, b"\r\n")
+        if head.length is None and not self._without_body and self.clientproto == b"HTTP/1.1":
+            self.chunked = 1
+            parts.append(b"Transfer-Encoding: chunked\r\n")
+        parts.append(b"\r\n")
+        if data and not self._without_body:
+            self.sentLength = len(data)
+            parts += (b"%x\r\n" % len(data), data, b"\r\n") if self.chunked else (data,)
+        self.channel.write(b"".join(parts))

@@ -1,0 +1,125 @@
+"""The HTTP side of the application, as one factory of connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.web.http import datetimeToString
+from twisted.web.resource import IResource
+from twisted.web.server import Site
+
+from jqengine.app.body import body_file
+from jqengine.app.channel import HostedChannel
+from jqengine.app.httprequest import HostedRequest
+from jqengine.interfaces import IClock
+
+IDLE_TIMEOUT = 60.0
+STALL_TIMEOUT = 120.0
+MAX_BODY = 16 * 1024 * 1024
+
+
+class HostedSite(Site):
+    """Serves one tree of resources over HTTP/1.1 and 1.0.
+
+    :param root: answers the requests; usually a leaf.
+    :param clock: the source of the ``Date`` header.
+    :param access_log: called with each request once it has ended, or ``None``.
+    :param max_body: bytes that the body of a request may have.
+    :param timeout: seconds that a client may be silent, while it sends a
+        request or between two of them.
+    :param stall_timeout: seconds in which a client has to take what is
+        buffered for it, about 128 KiB.
+    :ivar draining: whether no connection shall outlive its request.
+    """
+
+    # Twisted would have a wrapper here that can switch to HTTP/2.
+    protocol = HostedChannel  # type: ignore[assignment]
+    requestFactory = HostedRequest  # type: ignore[assignment]  # noqa: N815
+    noisy = False
+    draining = False
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        root: IResource,
+        *,
+        reactor: IReactorTime,
+        clock: IClock,
+        access_log: Callable[[HostedRequest], None] | None = None,
+        max_body: int = MAX_BODY,
+        timeout: float = IDLE_TIMEOUT,
+        stall_timeout: float = STALL_TIMEOUT,
+    ) -> None:
+        super().__init__(root, reactor=reactor, timeout=timeout, parsePOSTFormSubmission=False)
+        self.max_body = max_body
+        self.stall_timeout = stall_timeout
+        self._channels: set[HostedChannel] = set()
+        self._drained: Deferred[None] | None = None
+        self._clock = clock
+        self._access_log = access_log
+        self._second = -1
+        self._own_headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def getContentFile(self, length: int | None) -> BinaryIO:
+        """A file for a body of *length* bytes, or of an unknown length."""
+        return body_file(length)
+
+    def own_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """``Server`` and ``Date``, as every response has them."""
+        second = int(self._clock.now())
+        if second != self._second:
+            self._second = second
+            self._own_headers = ((b"Server", b"jqengine"), (b"Date", datetimeToString(second)))
+        return self._own_headers
+
+    def log(self, request: HostedRequest) -> None:  # type: ignore[override]
+        """Note that *request* has ended."""
+        if self._access_log is not None:
+            self._access_log(request)
+
+    def opened(self, channel: HostedChannel) -> None:
+        """Keep track of a new connection."""
+        self._channels.add(channel)
+        if self.draining:  # accepted just before the port was closed
+            channel.drain()
+
+    def closed(self, channel: HostedChannel) -> None:
+        """Forget a connection that is closed."""
+        self._channels.discard(channel)
+        if self._drained is not None and not self._channels:
+            drained, self._drained = self._drained, None
+            drained.callback(None)
+
+    def drain(self) -> Deferred[None]:
+        """Let no connection outlive its request; idle ones close at once.
+
+        Fires when no connection is open.
+        """
+        self.draining = True
+        if not self._channels:
+            return succeed(None)
+        self._drained = drained = Deferred[None]()
+        for channel in tuple(self._channels):
+            channel.drain()
+        return drained
+
+    def abort(self) -> None:
+        """Close every connection as it is."""
+        self._log.info("Closing {count} connections in use", count=len(self._channels))
+        for channel in tuple(self._channels):
+            channel.transport.abortConnection()
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """HTTP/1.1, and never HTTP/2."""
+        return [b"http/1.1"]
+
+    def startFactory(self) -> None:
+        """Begin to serve, without the log file of twisted.web and its timer."""
+
+    def stopFactory(self) -> None:
+        """Nothing was started."""
