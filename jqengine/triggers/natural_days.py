@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 
 from jqengine.triggers.localtime import shifted_months
-from jqengine.triggers.natural_tokens import Nonsense, Span
+from jqengine.triggers.natural_values import Nonsense, Span, whole
 from jqengine.triggers.natural_words import MONTHS
 
 Dates = Callable[[date], Iterator[date]]
@@ -154,7 +154,11 @@ def agreeing(number: int, day: Day) -> Day:
 
 def next_working_day() -> Day:
     """The first day from Monday to Friday after today."""
-    return Day(lambda today: iter((today + timedelta(days=max(1, 7 - today.weekday()) if today.weekday() > 3 else 1),)))
+    return Day(
+        lambda today: iter(
+            (today + timedelta(days=max(1, 7 - today.weekday()) if today.weekday() > 3 else 1),)
+        )
+    )
 
 
 # Periods
@@ -231,8 +235,8 @@ def last_day(first: date, last: date) -> date:
 
 def nth_weekday(number: int, day: int) -> Pick:
     """The so manieth Monday, Tuesday and so on."""
-    return lambda first, last: first + timedelta(
-        days=(day - first.weekday()) % 7 + 7 * (number - 1)
+    return lambda first, last: (
+        first + timedelta(days=(day - first.weekday()) % 7 + 7 * (number - 1))
     )
 
 
@@ -327,10 +331,3 @@ def _existing(year: int, month: int, day: int) -> date:
         return date(year, month, day)
     except ValueError:
         raise Nonsense(f"there is no {day} {MONTHS[month].capitalize()} {year}") from None
-
-
-def whole(number: float) -> int:
-    """*number*, which must have no fraction."""
-    if number != int(number):
-        raise Nonsense(f"{number} is not a whole number")
-    return int(number)

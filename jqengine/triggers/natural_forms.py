@@ -14,7 +14,7 @@ from jqengine.triggers import natural_moments as moments
 from jqengine.triggers.natural_days import Period
 from jqengine.triggers.natural_grammar import Form
 from jqengine.triggers.natural_moments import DAYPARTS
-from jqengine.triggers.natural_tokens import Nonsense, Span, scaled
+from jqengine.triggers.natural_values import Nonsense, Span, whole
 
 EXAMPLE_NOW = "2026-11-24T10:30:00"
 """A Tuesday."""
@@ -34,7 +34,7 @@ def _same(value: object) -> object:
 
 
 def _length(number: float, unit: str) -> Span:
-    return scaled(UNIT_SPANS[unit], number)
+    return UNIT_SPANS[unit].times(number)
 
 
 def _four_digits(digits: str) -> time:
@@ -43,12 +43,11 @@ def _four_digits(digits: str) -> time:
     return time(int(digits[:2]), int(digits[2:]))
 
 
-def _past_hour(minutes: float, hour: int | time) -> time:
+def _past_hour(minutes: float, hour: time) -> time:
     """So many minutes past an hour, or to it if negative."""
-    start = hour if isinstance(hour, time) else time(hour)
-    if start.minute or start.second or not 0 < abs(minutes) < 60:
-        raise Nonsense("expected minutes past or to a full hour")
-    total = (start.hour * 60 + days.whole(minutes)) % 1440
+    total = hour.hour * 60 + whole(minutes)
+    if hour.minute or hour.second or not 0 < abs(minutes) < 60 or total < 0:
+        raise Nonsense("expected minutes past or to a full hour of the same day")
     return time(total // 60, total % 60)
 
 
@@ -64,7 +63,6 @@ def _years(span: Span) -> int:
     if span.months % 12 or span.days or span.seconds:
         raise Nonsense("expected years")
     return span.months // 12
-
 
 
 TIMES = (
@@ -93,27 +91,34 @@ TIMES = (
         ("6 in the morning", "2026-11-25T06:00:00"),
         ("9 in the evening", "2026-11-24T21:00:00"),
     )),
-    Form("half past HOUR|CLOCK", "Half an hour after a full hour.",
-         lambda hour: _past_hour(30, hour), (
+    Form("half past FULLHOUR", "Half an hour later.", lambda hour: _past_hour(30, hour), (
         ("half past 18", "2026-11-24T18:30:00"),
         ("half past 6pm", "2026-11-24T18:30:00"),
     )),
-    Form("[a] quarter past HOUR|CLOCK", "A quarter of an hour after a full hour.",
+    Form("[a] quarter past FULLHOUR", "A quarter of an hour later.",
          lambda hour: _past_hour(15, hour), (
         ("a quarter past 6 tomorrow", "2026-11-25T06:15:00"),
     )),
-    Form("[a] quarter to HOUR|CLOCK", "A quarter of an hour before a full hour.",
+    Form("[a] quarter to FULLHOUR", "A quarter of an hour earlier.",
          lambda hour: _past_hour(-15, hour), (
         ("quarter to 5pm", "2026-11-24T16:45:00"),
     )),
-    Form("NUMBER past HOUR|CLOCK", "Minutes after a full hour.", _past_hour, (
+    Form("NUMBER [minutes] past FULLHOUR", "Minutes later.", _past_hour, (
         ("20 past 14", "2026-11-24T14:20:00"),
     )),
-    Form("NUMBER to HOUR|CLOCK", "Minutes before a full hour.",
+    Form("NUMBER [minutes] to FULLHOUR", "Minutes earlier.",
          lambda minutes, hour: _past_hour(-minutes, hour), (
         ("ten to 3pm", "2026-11-24T14:50:00"),
+        ("5 minutes to noon", "2026-11-24T11:55:00"),
     )),
 )  # fmt: skip
+
+FULL_HOURS = (
+    Form("HOUR", "An hour of 24.", time),
+    Form("CLOCK", "An hour with am or pm, or a time.", _same),
+    Form("noon", "12.", lambda: time(12)),
+    Form("midnight", "0.", time),
+)
 
 PLAIN_TIMES = (
     Form("TIME", "Any of the times above.", _same),
@@ -127,19 +132,23 @@ PLAIN_TIMES = (
 )  # fmt: skip
 
 TIMES_AFTER_DAY = (
-    Form("TIME", "A time of day after a day.", _same, (
-        ("tomorrow 02:32", "2026-11-25T02:32:00"),
-    )),
-    Form("at|@ PLAINTIME", "The same with *at*.", _same, (
-        ("tomorrow @ noon", "2026-11-25T12:00:00"),
-    )),
+    Form("TIME", "A time of day after a day.", _same, (("tomorrow 02:32", "2026-11-25T02:32:00"),)),
+    Form(
+        "at|@ PLAINTIME",
+        "The same with *at*.",
+        _same,
+        (("tomorrow @ noon", "2026-11-25T12:00:00"),),
+    ),
 )
 
 LENGTHS = (
     Form("PIECE", "One of these:", _same),
-    Form("PIECE [,] [and] LENGTH", "Several, added.", lambda one, other: one + other, (
-        ("in 2 days and 3 hours", "2026-11-26T13:30:00"),
-    )),
+    Form(
+        "PIECE [,] [and] LENGTH",
+        "Several, added.",
+        Span.plus,
+        (("in 2 days and 3 hours", "2026-11-26T13:30:00"),),
+    ),
 )
 
 PIECES = (
@@ -197,7 +206,7 @@ PERIODS = (
     Form("LENGTH from now", "The week, month or year so far ahead.", _period_of, (
         ("end of 3 months from now", "2027-02-28T00:00:00"),
     )),
-    Form("LENGTH ago", "The week, month or year so long ago.", lambda span: _period_of(-span)),
+    Form("LENGTH ago", "The week, month or year so long ago.", lambda span: _period_of(span.negative())),
 )  # fmt: skip
 
 NAMED_PERIODS = (
@@ -278,7 +287,7 @@ NAMED_DAYS = (
         ("saturday 3 months from now at 17:00", "2027-02-27T17:00:00"),
     )),
     Form("WEEKDAY LENGTH ago", "The one in the week so long ago; past.",
-         lambda day, span: days.weekday_after(day, -span)),
+         lambda day, span: days.weekday_after(day, span.negative())),
     Form("REL day", "Tomorrow, today or yesterday.", days.ahead, (
         ("next day 18:00", "2026-11-25T18:00:00"),
     )),
@@ -421,11 +430,6 @@ CALENDAR_DAYS = (
     )),
 )  # fmt: skip
 
-DAYS = (
-    Form("NAMEDDAY", "A day.", _same),
-    Form("CALENDARDAY", "A date.", _same),
-)
-
 MOMENTS = (
     Form("now|immediately", "At once.", moments.at_once),
     Form("right now", "At once.", moments.at_once),
@@ -436,17 +440,17 @@ MOMENTS = (
     Form("HOUR", "A full hour, of 24.", lambda hour: moments.clock(time(hour)), (
         ("18", "2026-11-24T18:00:00"),
     )),
-    Form("[on] DAY", "The day as it begins, at 00:00.", moments.on_day, (
+    Form("[on] NAMEDDAY|CALENDARDAY", "The day as it begins, at 00:00.", moments.on_day, (
         ("on friday", "2026-11-27T00:00:00"),
     )),
-    Form("[on] DAY [,] TIMEAFTER", "A day and a time.", moments.on_day_at, (
+    Form("[on] NAMEDDAY|CALENDARDAY [,] TIMEAFTER", "A day and a time.", moments.on_day_at, (
         ("wednesday at 14:30", "2026-11-25T14:30:00"),
     )),
     Form("[on] NAMEDDAY HOUR", "The same.",
          lambda day, hour: moments.on_day_at(day, time(hour)), (
         ("monday 8", "2026-11-30T08:00:00"),
     )),
-    Form("TIMEAFTER [,] [on] DAY", "A time and a day.", moments.at_day, (
+    Form("TIMEAFTER [,] [on] NAMEDDAY|CALENDARDAY", "A time and a day.", moments.at_day, (
         ("1am on sun", "2026-11-29T01:00:00"),
         ("5 pm next monday", "2026-11-30T17:00:00"),
     )),
@@ -528,8 +532,7 @@ MOMENTS = (
          lambda span: moments.after(span, moments.today_at(time(12))), (
         ("5 hours after noon", "2026-11-24T17:00:00"),
     )),
-    Form("LENGTH before midnight", "Before today began; past.",
-         lambda span: moments.before(span, moments.today_at(time()))),
+    Form("LENGTH before midnight", "Before today began; past.", moments.before_midnight),
     Form("LENGTH after midnight", "After today began.",
          lambda span: moments.after(span, moments.today_at(time())), (
         ("15 hours after midnight", "2026-11-24T15:00:00"),
@@ -561,7 +564,6 @@ MOMENTS = (
 
 TABLES = {
     "MOMENT": MOMENTS,
-    "DAY": DAYS,
     "NAMEDDAY": NAMED_DAYS,
     "CALENDARDAY": CALENDAR_DAYS,
     "PICK": PICKS,
@@ -572,5 +574,6 @@ TABLES = {
     "TIMEAFTER": TIMES_AFTER_DAY,
     "PLAINTIME": PLAIN_TIMES,
     "TIME": TIMES,
+    "FULLHOUR": FULL_HOURS,
 }
 """The forms of each category."""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from jqengine.triggers.natural_tokens import Nonsense, Token
+from jqengine.triggers.natural_values import Misfit, Nonsense, Senses, Token
 
 
 class Form(NamedTuple):
@@ -44,7 +44,8 @@ class _Node:
     """A place in the tree of a category."""
 
     words: dict[str, _Node] = field(default_factory=dict)
-    categories: list[tuple[str, _Node]] = field(default_factory=list)
+    categories: dict[str, _Node] = field(default_factory=dict)
+    ways: list[tuple[str, frozenset[str], _Node]] = field(default_factory=list)
     rank: int = 0
     build: Callable[..., Any] | None = None
 
@@ -60,6 +61,10 @@ class Grammar:
         self._names = frozenset(tables)
         self.words: set[str] = set()
         self._trees = {name: self._tree(forms) for name, forms in tables.items()}
+        self._beginnings: dict[str, frozenset[str]] = {}
+        for name, tree in self._trees.items():
+            self._beginning(name)
+            self._prepare(tree)
 
     def _tree(self, forms: Sequence[Form]) -> _Node:
         root = _Node()
@@ -74,25 +79,36 @@ class Grammar:
 
     def _step(self, node: _Node, part: str) -> _Node:
         if part in self._names:
-            for name, following in node.categories:
-                if name == part:
-                    return following
-            node.categories.append((part, _Node()))
-            return node.categories[-1][1]
+            return node.categories.setdefault(part, _Node())
         if not part.isupper():
             self.words.add(part)
         return node.words.setdefault(part, _Node())
 
-    def read(self, category: str, tokens: Sequence[Token]) -> Any:
-        """The meaning of *tokens* as a whole.
+    def _prepare(self, node: _Node) -> None:
+        """Note at each way into a category with which words that can begin."""
+        for name, following in node.categories.items():
+            node.ways.append((name, self._beginning(name), following))
+        for following in (*node.words.values(), *node.categories.values()):
+            self._prepare(following)
 
-        :raises Unread: no form fits.
+    def _beginning(self, name: str) -> frozenset[str]:
+        if name not in self._beginnings:
+            root = self._trees[name]
+            deeper = (self._beginning(other) for other in root.categories)
+            self._beginnings[name] = frozenset(root.words).union(*deeper)
+        return self._beginnings[name]
+
+    def read(self, tokens: Sequence[Token], *categories: str) -> Any:
+        """The meaning of *tokens* as a whole, by the first of *categories* that fits.
+
+        :raises Unread: none fits.
         """
         reading = _Reading(self._trees, tokens)
-        found = reading.category(category, 0)
-        for end, value in found:
-            if end == len(tokens):
-                return value
+        for category in categories:
+            if not self._beginnings[category].isdisjoint(reading.first_keys):
+                for end, value in reading.category(category, 0):
+                    if end == len(tokens):
+                        return value
         raise Unread(reading.furthest, reading.nonsense)
 
 
@@ -112,14 +128,19 @@ class Unread(Exception):
 class _Reading:
     """One text on its way through the trees."""
 
-    __slots__ = ("_known", "_tokens", "_trees", "furthest", "nonsense")
+    __slots__ = ("_known", "_senses", "_trees", "furthest", "nonsense")
 
     def __init__(self, trees: dict[str, _Node], tokens: Sequence[Token]) -> None:
         self._trees = trees
-        self._tokens = tokens
+        self._senses = [*(token.senses for token in tokens), Senses((), ())]
         self._known: dict[tuple[str, int], list[tuple[int, Any]]] = {}
         self.furthest = 0
         self.nonsense: Nonsense | None = None
+
+    @property
+    def first_keys(self) -> tuple[str, ...]:
+        """What the first token can be."""
+        return self._senses[0].keys
 
     def category(self, name: str, index: int) -> list[tuple[int, Any]]:
         """Every end of a form of *name* that begins at *index*, with its value."""
@@ -142,15 +163,15 @@ class _Reading:
             best[index] = (node.rank, node.build, values)
         if index > self.furthest:
             self.furthest = index
-        if index < len(self._tokens):
-            words = node.words
-            if words:
-                for key, value in self._tokens[index][2]:
-                    following = words.get(key)
-                    if following:
-                        more = values if value is None else (*values, value)
-                        self._walk(following, index + 1, more, best)
-            for name, following in node.categories:
+        edges, keys = self._senses[index]
+        words = node.words
+        if words:
+            for key, value in edges:
+                if key in words:
+                    more = values if value is None else (*values, value)
+                    self._walk(words[key], index + 1, more, best)
+        for name, beginning, following in node.ways:
+            if not beginning.isdisjoint(keys):
                 for end, value in self.category(name, index):
                     self._walk(following, end, (*values, value), best)
 
@@ -161,6 +182,8 @@ class _Reading:
         for end, (_, build, values) in best.items():
             try:
                 built.append((end, build(*values)))
+            except Misfit:
+                continue
             except Nonsense as error:
                 self.nonsense = error
         return built
@@ -173,9 +196,7 @@ def expanded(pattern: str) -> Iterator[list[str]]:
     ['on the DAY', 'on the DAYTH', 'the DAY', 'the DAYTH']
     """
     parts = re.findall(r"\[[^]]*\]|\S+", pattern)
-    choices = [
-        [*_rows(part[1:-1]), []] if part.startswith("[") else _rows(part) for part in parts
-    ]
+    choices = [[*_rows(part[1:-1]), []] if part.startswith("[") else _rows(part) for part in parts]
     for rows in itertools.product(*choices):
         yield [word for row in rows for word in row]
 

@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from itertools import count, islice
 
 from jqengine.triggers.localtime import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
     Zone,
     add_days,
     add_months,
@@ -19,11 +21,14 @@ from jqengine.triggers.localtime import (
     rounded,
 )
 from jqengine.triggers.natural_days import Day, ahead, moved
-from jqengine.triggers.natural_tokens import Nonsense, Span, Stamp
+from jqengine.triggers.natural_values import Nonsense, Span, Stamp
 
 MIDNIGHT = time()
 DAYPARTS = {"morning": time(8), "afternoon": time(14), "evening": time(20), "night": time(20)}
+_HOURS_OF = {"morning": (0, 12), "afternoon": (12, 24), "evening": (13, 24), "night": (18, 24)}
 _MICROSECOND = 0.000001
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_QUICK, _LAST_QUICK = FIRST_INSTANT + 7 * 86400, LAST_INSTANT - 7 * 86400
 _UNIT_SECONDS = {"millisecond": 0.001, "second": 1, "minute": 60, "hour": 3600}
 
 
@@ -49,15 +54,25 @@ class Here:
         Of the two passes of a fold it is the first, or the second once the
         first has passed.
         """
-        wall = datetime.combine(day, clock)
-        instant = wall_instant(self.zone, wall)
-        if instant <= self.now < instant + 86400 and self.zone.is_repeated(wall):
-            return self.zone.instant(wall.replace(fold=1))
+        instant = wall_instant(self.zone, day, clock)
+        if instant <= self.now < instant + 86400:
+            wall = datetime.combine(day, clock)
+            if self.zone.is_repeated(wall):
+                return self.zone.instant(wall.replace(fold=1))
         return instant
 
 
-def wall_instant(zone: Zone, wall: datetime) -> float:
-    """The instant of *wall*; the first pass of a fold, and the end of a gap."""
+def wall_instant(zone: Zone, day: date, clock: time) -> float:
+    """The instant of a wall clock; the first pass of a fold, and the end of a gap."""
+    seconds = (day.toordinal() - _EPOCH) * 86400 + (
+        clock.hour * 3600 + clock.minute * 60 + clock.second + clock.microsecond / 1e6
+    )
+    if _FIRST_QUICK < seconds < _LAST_QUICK:
+        period = zone.period(seconds)
+        instant = seconds - period.offset
+        if period.start + 2 * 86400 <= instant < period.end - 2 * 86400:
+            return instant  # no clock change is near
+    wall = datetime.combine(day, clock)
     gap_end = zone.gap_end(wall)
     return zone.instant(wall) if gap_end is None else gap_end
 
@@ -116,7 +131,7 @@ def after_now(span: Span) -> Moment:
 
 def before_now(span: Span) -> Moment:
     """So long ago."""
-    return after_now(-span)
+    return after_now(span.negative())
 
 
 def day_after_now(span: Span, said: time) -> Moment:
@@ -139,7 +154,13 @@ def after(span: Span, moment: Moment) -> Moment:
 
 def before(span: Span, moment: Moment) -> Moment:
     """So long before another moment."""
-    return after(-span, moment)
+    return after(span.negative(), moment)
+
+
+def before_midnight(span: Span) -> Moment:
+    """So long before today began, which is past."""
+    advice = "; midnight is when a day begins, so say for example '1 hour before tomorrow'"
+    return Moment(before(span, today_at(MIDNIGHT)).instants, advice)
 
 
 def today_at(said: time) -> Moment:
@@ -151,8 +172,9 @@ def day_ago(day: Day, span: Span) -> Moment:
     """``tomorrow 3 hours ago``: of hours it keeps the time of day, of days it does not."""
 
     def instants(here: Here) -> Iterator[float]:
+        back = span.negative()
         said = MIDNIGHT if not span.seconds else here.wall.time().replace(fold=0)
-        return (shifted(here.at(each, said), -span, here.zone) for each in day.dates(here.today))
+        return (shifted(here.at(each, said), back, here.zone) for each in day.dates(here.today))
 
     return Moment(instants)
 
@@ -190,16 +212,13 @@ def shifted(instant: float, span: Span, zone: Zone) -> float:
 
 
 def in_daypart(hour: int, part: str) -> time:
-    """``4 in the afternoon``; 12 is only noon."""
-    said = time(hour)
-    if part in ("afternoon", "evening", "night") and 1 <= hour < 12:
-        said = time(hour + 12)
-    return within_daypart(part, said)
+    """``4 in the afternoon``: an hour of 12 or of 24."""
+    return within_daypart(part, time(hour + 12 if part != "morning" and 1 <= hour < 12 else hour))
 
 
 def within_daypart(part: str, said: time) -> time:
-    """*said*, which must be in that part of the day."""
-    fits = said.hour < 12 if part == "morning" else said.hour >= 12
-    if not fits:
+    """*said*, which must be in that part of the day; the small hours are in none."""
+    first, end = _HOURS_OF[part]
+    if not first <= said.hour < end:
         raise Nonsense(f"{said:%H:%M} is not in the {part}")
     return said

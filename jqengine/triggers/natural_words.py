@@ -1,31 +1,39 @@
 """The words of natural time texts, and what each can be.
 
 A word may be several things: *second* is a unit and an ordinal.  The grammar
-decides which by what stands around it.
+decides which by what stands around it.  A word that is only itself, such as
+*from*, is known from the forms that have it.
 """
 
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-Senses = tuple[tuple[str, Any], ...]
-"""What a word can be: pairs of a kind (in capitals) and a value."""
+from jqengine.triggers.natural_values import Senses, senses
+
+Kinds = tuple[tuple[str, Any], ...]
+Lexicon = Mapping[str, Senses]
 
 MONTHS = tuple(name.lower() for name in calendar.month_name)
 WEEKDAYS = tuple(name.lower() for name in calendar.day_name)
-ONES = "zero one two three four five six seven eight nine".split()
+ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+ORDINALS = (
+    "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+    "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth",
+    "seventeenth", "eighteenth", "nineteenth", "twentieth",
+)  # fmt: skip
 _TEENS = (
-    "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-)
-TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
-ORDINAL_WORDS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-    " thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
-
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+    "eighteen", "nineteen",
+)  # fmt: skip
 _CLOCK_UNITS = {
-    "millisecond": ("milliseconds", "msec", "msecs", "ms"),
+    "millisecond": ("milliseconds", "msec", "msecs"),
     "second": ("seconds", "sec", "secs"),
     "minute": ("minutes", "min", "mins"),
     "hour": ("hours", "hr", "hrs"),
@@ -38,73 +46,68 @@ _DAY_UNITS = {
     "quarter": ("quarters",),
     "year": ("years", "yr", "yrs"),
 }
+_PERIODS = ("week", "month", "quarter", "year")
 _SHORT_WEEKDAYS = {
     "mon": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "thu": 3, "thur": 3, "thurs": 3,
     "fri": 4, "sat": 5, "sun": 6,
 }  # fmt: skip
 
-def _number_senses(number: int) -> Senses:
-    """What a plain number can be: a count, an hour, a day of a month, a year."""
-    senses: list[tuple[str, Any]] = [("NUMBER", number)]
-    if number < 24:
-        senses.append(("HOUR", number))
-    if 1 <= number <= 31:
-        senses.append(("DAYNUMBER", number))
-    return tuple(senses)
 
-
-def digit_senses(digits: str) -> Senses:
-    """What a run of digits can be."""
-    if len(digits) == 4 and digits >= "1900":
-        return (("NUMBER", int(digits)), ("YEAR", int(digits)), ("FOUR", digits))
-    if len(digits) == 4:
-        return (("NUMBER", int(digits)), ("FOUR", digits))
+def number_kinds(digits: str) -> Kinds:
+    """What a whole number can be: a count, an hour, a day of a month, a year."""
+    number = int(digits)
+    kinds: list[tuple[str, Any]] = [("NUMBER", number)]
     if len(digits) <= 2:
-        return _number_senses(int(digits))
-    return (("NUMBER", int(digits)),)
+        if number < 24:
+            kinds.append(("HOUR", number))
+        if 1 <= number <= 31:
+            kinds.append(("DAYNUMBER", number))
+    if len(digits) == 4:
+        kinds.append(("FOUR", digits))
+        if number >= 1900:
+            kinds.append(("YEAR", number))
+    return tuple(kinds)
 
 
-def ordinal_senses(number: int) -> Senses:
+def ordinal_kinds(number: int) -> Kinds:
     """What ``15th`` can be: the fifteenth of something, or a day of a month."""
     if 1 <= number <= 31:
         return (("ORDINAL", number), ("DAYNUMBER", number), ("DAYTH", number))
     return (("ORDINAL", number),)
 
 
-def _unit_senses() -> dict[str, Senses]:
-    senses: dict[str, Senses] = {}
-    for kind, units in (("CLOCKUNIT", _CLOCK_UNITS), ("DAYUNIT", _DAY_UNITS)):
-        for unit, others in units.items():
-            for word in (unit, *others):
-                senses[word] = (("UNIT", unit), (kind, unit), *_period_sense(word, unit))
-    return senses
+def lexicon(plain: Iterable[str]) -> Lexicon:
+    """Every word and its senses; those that are only themselves are *plain*."""
+    words: dict[str, Kinds] = dict.fromkeys(plain, ())
+    for kinds in (_numbers(), _names(), _units()):
+        for word, more in kinds.items():
+            words[word] = words.get(word, ()) + more
+    return {word: senses(word, *kinds) for word, kinds in words.items()}
 
 
-def _period_sense(word: str, unit: str) -> Senses:
-    """The units that can follow *next*, and those of them that are periods of days."""
-    if word != unit or unit == "fortnight":
-        return ()
-    return (("PERIODUNIT", unit),) if unit in ("week", "month", "quarter", "year") else ()
+def _numbers() -> dict[str, Kinds]:
+    words = {word: number_kinds(str(value)) for value, word in enumerate((*ONES, *_TEENS))}
+    words |= {word: number_kinds(str(value)) for word, value in TENS.items()}
+    words |= {word: ordinal_kinds(value) for value, word in enumerate(ORDINALS) if value}
+    return words | {"thirtieth": ordinal_kinds(30)}
 
 
-def _vocabulary() -> dict[str, Senses]:
-    words: dict[str, Senses] = {}
-    words |= {word: _number_senses(number) for number, word in enumerate([*ONES, *_TEENS])}
-    words |= {word: _number_senses(number) for word, number in TENS.items()}
-    words |= {word: ordinal_senses(number) for number, word in enumerate(ORDINAL_WORDS, 1)}
-    words["thirtieth"] = ordinal_senses(30)
-    for number, name in enumerate(MONTHS[1:], 1):
-        words |= {form: (("MONTH", number),) for form in (name, name[:3])}
-    words["sept"] = words["sep"]
+def _names() -> dict[str, Kinds]:
+    words: dict[str, Kinds] = {"sept": (("MONTH", 9),)}
+    for number, name in enumerate(MONTHS):
+        if name:
+            words[name] = words[name[:3]] = (("MONTH", number),)
     for number, name in enumerate(WEEKDAYS):
-        words |= {name: (("WEEKDAY", number),), f"{name}s": (("WEEKDAYS", number),)}
+        words[name], words[f"{name}s"] = (("WEEKDAY", number),), (("WEEKDAYS", number),)
     words |= {form: (("WEEKDAY", number),) for form, number in _SHORT_WEEKDAYS.items()}
     words |= {word: (("REL", rel),) for word, rel in (("last", -1), ("this", 0), ("next", 1))}
-    words |= {word: (("DAYPART", word),) for word in ("morning", "afternoon", "evening", "night")}
-    for word, senses in _unit_senses().items():
-        words[word] = words.get(word, ()) + senses
-    return words
+    parts = ("morning", "afternoon", "evening", "night")
+    return words | {part: (("DAYPART", part),) for part in parts}
 
 
-VOCABULARY = _vocabulary()
-"""Every word that is more than itself, in lower case, and its senses."""
+def _units() -> dict[str, Kinds]:
+    words: dict[str, Kinds] = {}
+    for kind, units in (("CLOCKUNIT", _CLOCK_UNITS), ("DAYUNIT", _DAY_UNITS)):
+        for unit, others in units.items():
+            words |= dict.fromkeys((unit, *others), (("UNIT", unit), (kind, unit)))
+    return words | {unit: (*words[unit], ("PERIODUNIT", unit)) for unit in _PERIODS}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import ClassVar
 
 from zope.interface import implementer
@@ -62,7 +62,7 @@ class DaysAndTimes:
         try:
             for day in self._dates(today):
                 for clock in self.times:
-                    instant = wall_instant(self.zone, datetime.combine(day, clock))
+                    instant = wall_instant(self.zone, day, clock)
                     if instant > after:
                         return instant
         except (OverflowError, ValueError, BadValue):
@@ -208,6 +208,6 @@ def first_to_come(dates: Dates, last_time: time, now: float, zone: Zone) -> date
     """
     today = zone.local(now).date()
     for day in dates(today):
-        if wall_instant(zone, datetime.combine(day, last_time)) > now:
+        if wall_instant(zone, day, last_time) > now:
             return day
     return today + timedelta(days=1)

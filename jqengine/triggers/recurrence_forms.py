@@ -18,7 +18,7 @@ from jqengine.triggers.natural_days import Dates, Day, Pick
 from jqengine.triggers.natural_forms import UNIT_SPANS
 from jqengine.triggers.natural_grammar import Form
 from jqengine.triggers.natural_moments import DAYPARTS, MIDNIGHT, Here
-from jqengine.triggers.natural_tokens import Nonsense, Span
+from jqengine.triggers.natural_values import Misfit, Nonsense, Span, whole
 from jqengine.triggers.natural_words import WEEKDAYS
 from jqengine.triggers.recurrence import (
     DaysAndTimes,
@@ -136,19 +136,19 @@ def _times_a_day(number: float) -> Recurrence:
 def _parts_of_day(number: float) -> Times:
     if not number or _MINUTES_OF_DAY % number:
         raise Nonsense("a day does not divide into so many parts of whole minutes")
-    return _grid(86400 / days.whole(number))
+    return _grid(86400 / whole(number))
 
 
 def _times_a_day_at(number: float, times: Times) -> Recurrence:
     if number != len(set(times)):
-        raise Nonsense(f"expected {days.whole(number)} times of day, not {len(set(times))}")
+        raise Nonsense(f"expected {whole(number)} times of day, not {len(set(times))}")
     return _on(_every_day(), times)
 
 
 def _times_an_hour(number: float) -> Recurrence:
     if not number or 60 % number:
         raise Nonsense("an hour does not divide into so many parts of whole minutes")
-    return _minutes(*range(0, 60, 60 // days.whole(number)))
+    return _minutes(*range(0, 60, 60 // whole(number)))
 
 
 # Days
@@ -206,20 +206,20 @@ def _every(number: float, unit: str) -> Days:
 
 
 def _count(number: float) -> int:
-    if not 1 <= days.whole(number) <= _MOST:
+    if not 1 <= whole(number) <= _MOST:
         raise Nonsense(f"expected a number from 1 to {_MOST}")
-    return days.whole(number)
+    return whole(number)
 
 
 def _length_in_days(span: Span) -> Days:
     if span.seconds or (span.months and span.days):
-        raise Nonsense("expected days, weeks, months or years alone")
+        raise Misfit("expected days, weeks, months or years alone")
     return _every(span.months, "month") if span.months else _every(span.days, "day")
 
 
 def _length_in_seconds(span: Span) -> float:
     if span.months or span.days or span.seconds < 1:
-        raise Nonsense("expected hours, minutes or seconds alone")
+        raise Misfit("expected hours, minutes or seconds alone")
     return span.seconds
 
 
@@ -254,6 +254,10 @@ def _ambiguous(_number: int, day: int) -> Days:
         f"that may be a {name} of each month or one of several {name}s in a row; say"
         f" 'every other {name}' or 'every second {name} of the month'"
     )
+
+
+def _which_days() -> Recurrence:
+    raise Nonsense("say on which days, as in 'every monday and thursday'")
 
 
 def _same(value: Any) -> Any:
@@ -606,6 +610,10 @@ RULES = (
     Form("NUMBER times a|per|every day at TIMELIST", "At those times.", _times_a_day_at, (
         ("3 times a day at 8, 12 and 18", "2026-11-24T12:00:00 2026-11-24T18:00:00"),
     )),
+    Form("twice a|per|every week|month|quarter|year", "Refused: it does not say on which days.",
+         _which_days),
+    Form("NUMBER times a|per|every week|month|quarter|year", "Refused in the same way.",
+         lambda _number: _which_days()),
     Form("once an|per|every hour", "As each hour begins.", lambda: _times_an_hour(1), (
         ("once an hour", "2026-11-24T11:00:00 2026-11-24T12:00:00"),
     )),

@@ -14,9 +14,12 @@ from jqengine.errors import BadSchedule, BadValue
 from jqengine.triggers import natural_forms, recurrence_forms
 from jqengine.triggers.localtime import rounded, zone_named
 from jqengine.triggers.natural_ago import past_instant
-from jqengine.triggers.natural_grammar import Form, Grammar, Unread
+from jqengine.triggers.natural_fallback import read_with_dateparser
+from jqengine.triggers.natural_grammar import Grammar, Unread
 from jqengine.triggers.natural_moments import Here, Moment
-from jqengine.triggers.natural_tokens import Lexicon, Nonsense, Sentence, lexicon, sentence
+from jqengine.triggers.natural_tokens import Sentence, sentence
+from jqengine.triggers.natural_values import Nonsense
+from jqengine.triggers.natural_words import Lexicon, lexicon
 from jqengine.triggers.recurrence import OneInstant, Recurring
 from jqengine.triggers.recurrence_forms import Recurrence
 
@@ -51,7 +54,7 @@ def resolve_when(text: str, now: float, zone: str) -> float:
 
 
 def _trigger(text: str, words: Sentence, here: Here) -> OneInstant | Recurring:
-    meaning = _meaning(text, words)
+    meaning = _meaning(text, words, here)
     try:
         if isinstance(meaning, Moment):
             return OneInstant(_to_come(text, meaning, here))
@@ -65,11 +68,14 @@ def _trigger(text: str, words: Sentence, here: Here) -> OneInstant | Recurring:
     return trigger
 
 
-def _meaning(text: str, words: Sentence) -> Moment | Recurrence:
+def _meaning(text: str, words: Sentence, here: Here) -> Moment | Recurrence:
     try:
-        meaning: Moment | Recurrence = _grammar().read("TEXT", words.tokens)
+        meaning: Moment | Recurrence = _grammar().read(words.tokens, "MOMENT", "RECURRENCE")
     except Unread as unread:
-        raise _refusal(text, words, unread) from None
+        instant = read_with_dateparser(words.tokens, here)
+        if instant is None:
+            raise _refusal(text, words, unread) from None
+        return Moment(lambda _here: iter((instant,)))
     return meaning
 
 
@@ -97,11 +103,7 @@ def _refusal(text: str, words: Sentence, unread: Unread) -> BadSchedule:
 
 @cache
 def _grammar() -> Grammar:
-    texts = (
-        Form("MOMENT", "One instant.", lambda moment: moment),
-        Form("RECURRENCE", "Many.", lambda recurrence: recurrence),
-    )
-    return Grammar({"TEXT": texts, **natural_forms.TABLES, **recurrence_forms.TABLES})
+    return Grammar({**natural_forms.TABLES, **recurrence_forms.TABLES})
 
 
 @cache
