@@ -1,26 +1,29 @@
-"""Jobs in the application's threads."""
+"""The application's job threads: runs go in, results come back in batches."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from jqengine.app.mailbox import Mailbox
 from jqengine.app.threads import ApplicationThreads, IThreadsReactor
-from jqengine.interfaces import Deliver, IClock, IJobHost
+from jqengine.interfaces import Deliver, IJobHost
 from jqengine.job import NO_RESPONSE, Result, Run
 from jqengine.request.capture import describe_exception
+from jqengine.request.environ import EnvironBuilder
 
-Build = Callable[[Run], dict[str, Any]]
-"""Makes the environ of a run."""
 
-Call = Callable[[dict[str, Any], Callable[[], bool]], Result]
-"""Calls the application with an environ, for as long as the second argument says so."""
+class Call(Protocol):
+    """Calls the application and waits for its response."""
+
+    def __call__(self, environ: dict[str, Any], *, wanted: Callable[[], bool]) -> Result:
+        """The result; given up once *wanted* is false."""
 
 
 class _Stage(Enum):
@@ -33,6 +36,10 @@ class _Stage(Enum):
     DROPPED = auto()  # abandoned or taken back at any other time
 
 
+# Members of an Enum are slow to reach through their class.
+_QUEUED, _RUNNING, _DONE = _Stage.QUEUED, _Stage.RUNNING, _Stage.DONE
+
+
 class _Handover:
     """One run in the host's hands."""
 
@@ -40,52 +47,50 @@ class _Handover:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.stage = _Stage.QUEUED
+        self.stage = _QUEUED
         self.started = 0.0
         self.replaced = False
 
     def wanted(self) -> bool:
         """Whether anybody still waits for the result."""
-        return self.stage is _Stage.RUNNING
+        return self.stage is _RUNNING
 
 
 @implementer(IJobHost)
 class JobHost:
-    """Runs jobs in a pool of threads of their own.
+    """Runs jobs in *threads*.
 
     A thread cannot be stopped.  When a run is abandoned while its thread is in
-    the application, a further thread takes that one's place, up to *spares* of
-    them; the stuck thread ends when the application lets go of it.
+    the application, another thread takes that one's place, up to *spare* of
+    them, so that a few requests that hang do not stop all jobs.  The stuck
+    thread ends when the application lets go of it.
 
     :param build: makes the environ of a run; called in a job thread.
-    :param call: calls the application; called in a job thread.
+    :param call: calls the application with it; called in a job thread.
     :param deliver: takes results, on the reactor thread.
-    :param clock: tells the time of a run for which *build* or *call* raised.
-    :param spares: how many threads may stand in for stuck ones.
     """
 
     _log = Logger()
 
     def __init__(
         self,
-        *,
         reactor: IThreadsReactor,
-        pool: ApplicationThreads,
-        build: Build,
+        threads: ApplicationThreads,
+        *,
+        build: EnvironBuilder,
         call: Call,
         deliver: Deliver,
-        clock: IClock,
-        spares: int,
+        spare: int,
     ) -> None:
         self._reactor = reactor
-        self._pool = pool
+        self._pool = threads
         self._build = build
         self._call = call
-        self._hand_over = deliver
-        self._clock = clock
-        self._spares = spares
+        self._hand_back = deliver
+        self._spare = spare
         self._mailbox = Mailbox(reactor, self._receive)
-        self._lock = threading.Lock()  # for all that follows, and for every stage
+        self._waiting: deque[_Handover] = deque()
+        self._lock = threading.Lock()  # for the stages, the dict and the count
         self._handovers: dict[str, _Handover] = {}
         self._stuck = 0
 
@@ -104,13 +109,15 @@ class JobHost:
         handovers = [_Handover(run) for run in runs]
         with self._lock:
             self._handovers.update((one.run.id, one) for one in handovers)
-        for handover in handovers:
-            self._pool.callInThread(self._perform, handover)
+        self._waiting.extend(handovers)
+        # A thread goes on while anything waits: one call for each that may be idle.
+        for _ in range(min(len(runs), self.threads)):
+            self._pool.callInThread(self._work)
 
     def unstarted(self) -> Sequence[Run]:
         """Take back every queued run that no thread has begun."""
         with self._lock:
-            queued = [one for one in self._handovers.values() if one.stage is _Stage.QUEUED]
+            queued = [one for one in self._handovers.values() if one.stage is _QUEUED]
             for handover in queued:
                 handover.stage = _Stage.DROPPED
                 del self._handovers[handover.run.id]
@@ -123,7 +130,7 @@ class JobHost:
             return [
                 one.run
                 for one in self._handovers.values()
-                if one.stage is _Stage.RUNNING and now - one.started > one.run.policy.timeout
+                if one.stage is _RUNNING and now - one.started > one.run.policy.timeout
             ]
 
     def abandon(self, run: Run) -> None:
@@ -132,55 +139,77 @@ class JobHost:
             handover = self._handovers.pop(run.id, None)
             if handover is None:
                 return
-            if handover.stage is not _Stage.RUNNING:
+            if handover.stage is not _RUNNING:
                 handover.stage = _Stage.DROPPED
                 return
             handover.stage = _Stage.STUCK
             self._stuck += 1
-            handover.replaced = self._stuck <= self._spares
+            handover.replaced = self._stuck <= self._spare
+        self._replace(handover)
+
+    def _replace(self, handover: _Handover) -> None:
         if handover.replaced:
             self._pool.add()
-
-    def _perform(self, handover: _Handover) -> None:
-        """Run one handover to its end, in a job thread."""
-        if not self._begin(handover):
-            return
-        result = self._result(handover)
-        if self._end(handover):
-            self._mailbox.post((handover, result))
-        elif handover.replaced:
-            self._pool.end_this_thread()
-
-    def _begin(self, handover: _Handover) -> bool:
-        handover.started = self._reactor.seconds()
-        with self._lock:
-            if handover.stage is not _Stage.QUEUED:
-                return False
-            handover.stage = _Stage.RUNNING
-            return True
-
-    def _result(self, handover: _Handover) -> Result:
-        try:
-            return self._call(self._build(handover.run), handover.wanted)
-        except BaseException as error:
-            self._log.failure("Run {run} could not be called", run=handover.run.id)
-            now = self._clock.now()
-            return Result(NO_RESPONSE, describe_exception(error), (), b"", False, now, now)
-
-    def _end(self, handover: _Handover) -> bool:
-        with self._lock:
-            if handover.stage is _Stage.STUCK:
-                self._stuck -= 1
-                return False
-            handover.stage = _Stage.DONE
-            return True
+            # The stuck thread was to go on with what waits.
+            self._pool.callInThread(self._work)
+        self._log.warn(
+            "{job} does not end; {stuck} job threads are stuck{remedy}",
+            job=handover.run.label,
+            run=handover.run.id,
+            stuck=self._stuck,
+            remedy="" if handover.replaced else ", and no more are started in their place",
+        )
 
     def _receive(self, batch: Sequence[tuple[_Handover, Result]]) -> None:
         wanted = []
         with self._lock:
             for handover, result in batch:
-                if handover.stage is _Stage.DONE:
+                if handover.stage is _DONE:
                     del self._handovers[handover.run.id]
                     wanted.append((handover.run, result))
         if wanted:
-            self._hand_over(wanted)
+            self._hand_back(wanted)
+
+    # From here on in a job thread.
+
+    def _work(self) -> None:
+        while (handover := self._next()) is not None:
+            result = self._result(handover)
+            if self._end(handover):
+                self._mailbox.post((handover, result))
+            elif handover.replaced:
+                self._pool.end_this_thread()
+                return
+
+    def _next(self) -> _Handover | None:
+        """Begin the next run that is still wanted."""
+        while self._waiting:
+            try:
+                handover = self._waiting.popleft()
+            except IndexError:  # another thread was faster
+                return None
+            handover.started = self._reactor.seconds()
+            with self._lock:
+                if handover.stage is _QUEUED:
+                    handover.stage = _RUNNING
+                    return handover
+        return None
+
+    def _result(self, handover: _Handover) -> Result:
+        run = handover.run
+        try:
+            return self._call(self._build(run), wanted=handover.wanted)
+        except BaseException as error:
+            # Ours to mend, and still the run must end.
+            self._log.failure("The request of {job} could not be made", job=run.label)
+            reason = describe_exception(error)
+            return Result(NO_RESPONSE, reason, (), b"", False, run.ready, run.ready)
+
+    def _end(self, handover: _Handover) -> bool:
+        """Whether the result is wanted; if not, the thread is no longer stuck."""
+        with self._lock:
+            if handover.stage is _RUNNING:
+                handover.stage = _DONE
+                return True
+            self._stuck -= 1
+            return False

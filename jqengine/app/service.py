@@ -80,6 +80,10 @@ class HttpService(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    def hurry(self) -> None:
+        """Wait for nothing any more: close every connection as it is."""
+        self._site.abort()
+
     async def _stop(self) -> None:
         await self._stop_listening()
         drained = self._site.drain()
