@@ -18,6 +18,7 @@ _URL = re.compile(
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"/?(?:\?(?P<query>[^#\s]*))?"
 )
+_SENDER = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -86,11 +87,17 @@ def _encryption_word(text: str) -> Encryption:
     return Encryption(text)
 
 
+def _sender(text: str) -> str:
+    if not _SENDER.fullmatch(text):
+        raise BadValue(f"from={text} is not a mail address; expected somebody@example.org")
+    return text
+
+
 _QUERY: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "tls": ("encryption", _encryption_word),
     "password": ("password", SecretRef.parse),
     "ca": ("authority", str),
-    "from": ("sender", str),
+    "from": ("sender", _sender),
 }
 
 

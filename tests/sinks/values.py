@@ -105,3 +105,9 @@ def some_tools(directory: Path | str = "/nowhere", **changes: Any) -> SinkTools:
         "publications": RememberedPublications(),
     }
     return SinkTools(**{**given, **changes})
+
+
+def text_of(part: Any) -> str:
+    """The content of a part of a message, with plain line ends."""
+    content: str = part.get_content()
+    return content.replace("\r\n", "\n")
