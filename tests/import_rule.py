@@ -19,7 +19,7 @@ GROUPS = (
     ("tap", "cli"),
     ("engine",),
     ("admin", "triggers", "remote", "dispatch", "launch", "logs", "statedir"),
-    ("app", "store", "sinks"),
+    ("app", "store", "sinks", "client"),
     ("request", "wire"),
     ("vocabulary",),
 )
