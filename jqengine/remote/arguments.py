@@ -73,7 +73,9 @@ class Json(Documented):
 def parse_arguments(command: type[amp.Command], box: amp.AmpBox) -> dict[str, Any]:
     """The values of the arguments of *command* in *box*, by their Python names.
 
-    :raises BadValue: one is missing or malformed; the sentence names it.
+    What is understood is taken out of *box*.
+
+    :raises BadValue: one is missing, malformed or unknown; the sentence names it.
     """
     values: dict[str, Any] = {}
     for name, argument in command.arguments:
@@ -84,7 +86,12 @@ def parse_arguments(command: type[amp.Command], box: amp.AmpBox) -> dict[str, An
             raise BadValue(f"{name.decode()} is missing; expected {argument.form}") from None
         except (ValueError, RecursionError):
             raise BadValue(f"{name.decode()} is not {argument.form}") from None
+    for name in box.keys() - _NOT_ARGUMENTS:
+        raise BadValue(f"{command.__name__} has no argument {name[:40].decode('latin-1')}")
     return values
+
+
+_NOT_ARGUMENTS = frozenset({amp.ASK, amp.COMMAND})
 
 
 def _no_constant(name: str) -> None:

@@ -8,64 +8,15 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jqengine.errors import BadValue, ConfigurationError, Forbidden
+from jqengine.errors import BadValue, Forbidden
 from jqengine.remote.commands import Role
-from jqengine.wire.proof import (
-    NONCE_LENGTH,
-    SHORTEST_SECRET,
-    client_proof,
-    engine_proof,
-    proofs_equal,
-)
-
-ROLES = {role.word: role for role in (Role.SUBMIT, Role.OPERATE)}
+from jqengine.wire.proof import NONCE_LENGTH, ROLES, client_proof, engine_proof, proofs_equal
 
 OPERATOR_UNIT = "operate"
 """The organisational unit in the subject of a client certificate of an operator."""
 
-Secrets = Mapping[Role, bytes]
-
-
-def parse_secrets(text: str, path: str) -> Secrets:
-    """The secret of each role in a file of lines ``ROLE SECRET``.
-
-    :raises ConfigurationError: something is wrong with a line, or none is there.
-    """
-    secrets: dict[Role, bytes] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if len(words) != 2 or words[0] not in ROLES or ROLES[words[0]] in secrets:
-            raise ConfigurationError(
-                f"{path}:{number}: expected submit or operate and its secret, each once"
-            )
-        if len(words[1]) < SHORTEST_SECRET:
-            raise ConfigurationError(
-                f"{path}:{number}: the secret is too short;"
-                f" expected {SHORTEST_SECRET} characters or more"
-            )
-        secrets[ROLES[words[0]]] = words[1].encode()
-    if not secrets:
-        raise ConfigurationError(f"{path}: holds no secret; expected lines like operate SECRET")
-    return secrets
-
-
-def read_secrets(path: str) -> Secrets:
-    """The secrets in the file *path*, which only its owner may be able to read.
-
-    :raises ConfigurationError: it cannot be read, or not as it is.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            if os.fstat(file.fileno()).st_mode & 0o077:
-                raise ConfigurationError(f"{path}: others can read it; expected mode 600")
-            text = file.read()
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: is not text") from None
-    return parse_secrets(text, path)
+Secrets = Mapping[str, bytes]
+"""The secret of each role, by its word."""
 
 
 def role_at_connection(transport: Any) -> Role:
@@ -116,20 +67,19 @@ class Handshake:
         self._random_bytes = random_bytes
         self._expected: tuple[Role, bytes] | None = None
 
-    def challenge(self, role_word: str, nonce: bytes) -> tuple[bytes, bytes]:
+    def challenge(self, role: str, nonce: bytes) -> tuple[bytes, bytes]:
         """The engine's nonce and its proof, for a client's nonce.
 
         :raises BadValue, Forbidden: there is no such role, or no secret of it.
         """
-        role = ROLES.get(role_word)
-        if role is None or len(nonce) != NONCE_LENGTH:
+        if role not in ROLES or len(nonce) != NONCE_LENGTH:
             raise BadValue(f"expected a role, submit or operate, and {NONCE_LENGTH} bytes of nonce")
         secret = self._secrets.get(role)
         if secret is None:
-            raise Forbidden(f"this engine has no secret for the role {role.word}")
+            raise Forbidden(f"this engine has no secret for the role {role}")
         own = self._random_bytes(NONCE_LENGTH)
-        self._expected = role, client_proof(secret, role.word, nonce, own)
-        return own, engine_proof(secret, role.word, nonce, own)
+        self._expected = Role[role.upper()], client_proof(secret, role, nonce, own)
+        return own, engine_proof(secret, role, nonce, own)
 
     def prove(self, proof: bytes) -> Role:
         """The role of a client that knows its secret.  Each challenge is good once.

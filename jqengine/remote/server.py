@@ -95,6 +95,7 @@ class SessionFactory(Factory):
             self._empty.addTimeout(LAST_PATIENCE, self._reactor)
             with suppress(TimedOut):
                 await self._empty
+            self._empty = None
         for session in self.sessions:
             session.end("did not read its answers before the engine stopped")
 

@@ -1,1 +1,1 @@
-"""What both ends of an AMP connection agree on.  Standard library only, and no I/O."""
+"""What both ends of an AMP connection agree on.  Standard library only."""

@@ -1,0 +1,18 @@
+"""What an application imports to schedule its own jobs.
+
+Standard library only: it works in any program, whatever serves it.
+
+    from jqengine.client import JobQueue
+
+    queue = JobQueue()
+    job = queue.schedule("/reports/7", method="POST", when="next friday 17:00")
+"""
+
+from __future__ import annotations
+
+from jqengine.client.job import Job
+from jqengine.client.queue import JobQueue
+from jqengine.client.tail import Event
+from jqengine.wire.views import JobView, ResultView, RunView
+
+__all__ = ["Event", "Job", "JobQueue", "JobView", "ResultView", "RunView"]
