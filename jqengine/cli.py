@@ -2,12 +2,74 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
 import click
 
+from jqengine.errors import JobQueueError
 from jqengine.version import VERSION
 
+_COMMANDS = {
+    "check": "jqengine.commandline.check",
+    "preview": "jqengine.commandline.preview",
+    "when": "jqengine.commandline.when",
+}
+"""The module of each command; its object is called ``command``."""
 
-@click.group()
-@click.version_option(VERSION, package_name="jqengine")
-def main() -> None:
-    """Look into the queue of a running engine, and into crontabs without one."""
+
+class _Commands(click.Group):
+    """Loads a command when it is called, so that none pays for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(_COMMANDS[cmd_name]).command
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="jobqueue", message="%(prog)s %(version)s")
+def jobqueue() -> None:
+    """Look before a job leaps: what a time text means, whether a crontab is good, what it does."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its status.
+
+    Whatever a user can cause is one line on standard error: status 2 for a
+    command line that is not understood, 1 for anything else.
+    """
+    sys.exit(status_of(sys.argv[1:] if arguments is None else arguments))
+
+
+def status_of(arguments: Sequence[str]) -> int:
+    """Run the command and give its exit status."""
+    try:
+        status = jobqueue.main(list(arguments), prog_name="jobqueue", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        _say_error(" ".join(error.format_message().split()))
+        return error.exit_code
+    except JobQueueError as error:
+        _say_error(str(error))
+        return 1
+    except click.Abort:
+        return 130
+    except BrokenPipeError:
+        # What reads our output has seen enough; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _say_error(message: str) -> None:
+    click.echo(f"error: {message}", err=True)

@@ -1,0 +1,1 @@
+"""The picture of ``jobqueue preview --svg``, and what it is made of."""
