@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
+from jqengine.request.httpdate import http_date
 
 
 def retry_after(text: str, now: float) -> float | None:
@@ -13,7 +13,5 @@ def retry_after(text: str, now: float) -> float | None:
     plain = text.strip()
     if plain.isascii() and plain.isdigit():
         return float(plain[:9])
-    try:
-        return parsedate_to_datetime(plain).timestamp() - now
-    except (ValueError, OverflowError):
-        return None
+    date = http_date(plain)
+    return None if date is None else date - now
