@@ -7,7 +7,7 @@ case is in :data:`~jqengine.triggers.atforms.DEVIATIONS`.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from jqengine.errors import BadSchedule, BadValue
 from jqengine.triggers.atsyntax import (
@@ -100,7 +100,7 @@ class _Resolution:
         if self._said.time is None:
             return self._start if day == self._start.date() else self._on(day)
         hour, minute = self._said.time
-        return datetime(day.year, day.month, day.day) + timedelta(hours=hour, minutes=minute)
+        return datetime.combine(day, time()) + timedelta(hours=hour, minutes=minute)
 
     def _on(self, day: date) -> datetime:
         return datetime.combine(day, self._start.time().replace(fold=0))
@@ -127,9 +127,14 @@ class _Resolution:
         instant = self._zone.instant(wall)
         if instant < start and not wall.fold:
             instant = self._zone.instant(wall.replace(fold=1))
-        if instant <= start and self._is_time_alone and wall.date() == self._start.date():
+        passed = instant <= start or self._skipped_before_now(wall)
+        if passed and self._is_time_alone and wall.date() == self._start.date():
             instant = self._zone.instant(wall.replace(fold=0) + timedelta(days=1))
         return instant
+
+    def _skipped_before_now(self, wall: datetime) -> bool:
+        """Whether *wall* is in a gap that is behind us."""
+        return wall <= self._start and self._zone.gap_end(wall) is not None
 
     @property
     def _is_time_alone(self) -> bool:

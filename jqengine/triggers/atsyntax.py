@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,6 +50,9 @@ class DayOfMonth:
     year: int | None
 
 
+AtDate = Step | DayOfWeek | DayOfMonth
+
+
 @dataclass(frozen=True, slots=True)
 class AtText:
     """A text of at(1), understood.
@@ -62,7 +66,7 @@ class AtText:
 
     time: tuple[int, int] | None
     utc: bool
-    date: Step | DayOfWeek | DayOfMonth | None
+    date: AtDate | None
     step: Step | None
 
 
@@ -137,7 +141,8 @@ class _Reader:
         self._index = 0
 
     def read(self) -> AtText:
-        time, utc, date = None, False, None
+        time, utc = None, False
+        date: AtDate | None
         if self._take("now"):
             date = Step(0, DAY)
         else:
@@ -177,9 +182,9 @@ class _Reader:
             return int(hour) % 12 + (12 if half.kind == "pm" else 0), int(minute)
         return int(hour), int(minute)
 
-    def _date(self) -> Step | DayOfWeek | DayOfMonth | None:
+    def _date(self) -> AtDate | None:
         token = self._token
-        readers = {
+        readers: dict[str, Callable[[_Token], AtDate]] = {
             "weekday": self._weekday,
             "ahead": self._ahead,
             "next": self._next,

@@ -58,7 +58,7 @@ class Remark(NamedTuple):
 class CrontabLine:
     """A job and where it stands.
 
-    :ivar column: 1-based, of the name or else of the whole.
+    :ivar column: 1-based, where it begins.
     :ivar never: why the line has no due time if it is read now for the first
         time, or empty when it has one.  No error: it may have fired already.
     """
@@ -188,7 +188,7 @@ class _File:
         except BadValue as error:
             self._fail(number, line.positions.get("until", words[0].start), error)
         else:
-            column = line.positions.get("name", words[0].start) + 1
+            column = words[0].start + 1
             self.lines.append(CrontabLine(self.path, number, column, definition, never))
 
     def _definition(self, words: Sequence[Word], head: Head, line: RequestLine) -> Definition:

@@ -27,7 +27,7 @@ def refuse_long(text: str) -> None:
 
     :raises BadSchedule: it is longer than :data:`LONGEST_TEXT`.
     """
-    if len(text) > LONGEST_TEXT and len(" ".join(text.split())) > LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT and len(" ".join(text.split(None, LONGEST_TEXT))) > LONGEST_TEXT:
         raise BadSchedule(text, f"a time text has at most {LONGEST_TEXT} characters")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 
 from jqengine.triggers.localtime import shifted_months
@@ -154,11 +154,12 @@ def agreeing(number: int, day: Day) -> Day:
 
 def next_working_day() -> Day:
     """The first day from Monday to Friday after today."""
-    return Day(
-        lambda today: iter(
-            (today + timedelta(days=max(1, 7 - today.weekday()) if today.weekday() > 3 else 1),)
-        )
-    )
+
+    def dates(today: date) -> Iterator[date]:
+        tomorrow = today + timedelta(days=1)
+        return iter((tomorrow + timedelta(days=(0, 0, 0, 0, 0, 2, 1)[tomorrow.weekday()]),))
+
+    return Day(dates)
 
 
 # Periods
@@ -295,7 +296,7 @@ def monday(day: date) -> date:
 def moved(day: date, span: Span) -> date:
     """*day* plus the months and days of *span*, on the calendar."""
     if span.months:
-        day = shifted_months(datetime(day.year, day.month, day.day), span.months).date()
+        day = shifted_months(datetime.combine(day, time()), span.months).date()
     return day + timedelta(days=span.days)
 
 

@@ -12,28 +12,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from jqengine.triggers.natural_moments import Here
+from jqengine.triggers.natural_days import on_date
+from jqengine.triggers.natural_moments import Moment, on_day
 from jqengine.triggers.natural_values import Token
 
-_FILLERS = frozenset(("at", "on", "of", "the", ",", "@"))
 _KINDS = ("MONTH", "WEEKDAY", "CLOCK", "YEAR", "DAYNUMBER")
 
 
-def read_with_dateparser(tokens: Iterable[Token], here: Here) -> float | None:
-    """The instant of a date in an unusual order; ``None`` if it cannot be trusted."""
-    words = [token for token in tokens if token.text not in _FILLERS]
+def read_with_dateparser(tokens: Iterable[Token], wall: datetime) -> Moment | None:
+    """The moment of a date in an unusual order; ``None`` if the answer cannot be trusted.
+
+    :param wall: the wall clock now, from which a missing year is found.
+    """
+    words = [token for token in tokens if token.text != ","]
     said = [_kind_and_value(word) for word in words]
     kinds = [kind for kind, _ in said]
     if len(set(kinds)) < len(kinds) or not {"MONTH", "DAYNUMBER"} <= set(kinds) <= set(_KINDS):
         return None
-    answer = _ask(" ".join(word.text for word in words), here.wall)
+    answer = _ask(" ".join(word.text for word in words), wall)
     if answer is None or any(_found(kind, answer) != value for kind, value in said):
         return None
-    return here.at(answer.date(), answer.time())
+    return on_day(on_date(answer.date()), answer.time())
 
 
 def _kind_and_value(word: Token) -> tuple[str, object]:
     kinds = dict(word.senses.edges)
+    if "DAYNUMBER" in kinds and not word.text[0].isdigit():
+        return "", None
     return next(((kind, kinds[kind]) for kind in _KINDS if kind in kinds), ("", None))
 
 

@@ -206,7 +206,8 @@ PERIODS = (
     Form("LENGTH from now", "The week, month or year so far ahead.", _period_of, (
         ("end of 3 months from now", "2027-02-28T00:00:00"),
     )),
-    Form("LENGTH ago", "The week, month or year so long ago.", lambda span: _period_of(span.negative())),
+    Form("LENGTH ago", "The week, month or year so long ago.",
+         lambda span: _period_of(span.negative())),
 )  # fmt: skip
 
 NAMED_PERIODS = (
@@ -396,7 +397,8 @@ CALENDAR_DAYS = (
         ("may 27th", "2027-05-27T00:00:00"),
         ("dec 25 17:30", "2026-12-25T17:30:00"),
     )),
-    Form("[the] DAYNUMBER [of] MONTH", "The same.", lambda day, month: days.day_of_month(month, day), (
+    Form("[the] DAYNUMBER [of] MONTH", "The same.",
+         lambda day, month: days.day_of_month(month, day), (
         ("4th february", "2027-02-04T00:00:00"),
         ("7pm 31 dec", "2026-12-31T19:00:00"),
     )),

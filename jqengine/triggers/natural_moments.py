@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, islice
 
 from jqengine.triggers.localtime import (
@@ -25,7 +25,7 @@ from jqengine.triggers.natural_values import Nonsense, Span, Stamp
 
 MIDNIGHT = time()
 DAYPARTS = {"morning": time(8), "afternoon": time(14), "evening": time(20), "night": time(20)}
-_HOURS_OF = {"morning": (0, 12), "afternoon": (12, 24), "evening": (13, 24), "night": (18, 24)}
+_HOURS_OF = {"morning": (0, 12), "afternoon": (12, 19), "evening": (16, 24), "night": (18, 24)}
 _MICROSECOND = 0.000001
 _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_QUICK, _LAST_QUICK = FIRST_INSTANT + 7 * 86400, LAST_INSTANT - 7 * 86400
@@ -196,8 +196,7 @@ def stamped(stamp: Stamp) -> Moment:
     def instants(here: Here) -> Iterator[float]:
         if stamp.offset is None:
             return iter((here.at(stamp.wall.date(), stamp.wall.time()),))
-        since_epoch = stamp.wall - datetime(1970, 1, 1)
-        return iter((rounded(since_epoch.total_seconds() - stamp.offset),))
+        return iter((rounded(stamp.wall.replace(tzinfo=UTC).timestamp() - stamp.offset),))
 
     return Moment(instants)
 

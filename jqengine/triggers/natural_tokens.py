@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from jqengine.errors import BadSchedule, BadValue
@@ -52,7 +53,7 @@ _TOKEN = re.compile(
     )""",
     re.ASCII | re.VERBOSE,
 )
-_READERS = {
+_READERS: dict[str, Callable[[str], Senses]] = {
     "stamp": numbers.stamp,
     "half": numbers.half_day_clock,
     "date": numbers.numeric_date,

@@ -24,20 +24,6 @@ from jqengine.triggers.natural_moments import wall_instant
 
 @implementer(ITrigger)
 @dataclass(frozen=True, slots=True)
-class OneInstant:
-    """A due time that comes once."""
-
-    recurring: ClassVar[bool] = False
-
-    instant: float
-
-    def next(self, after: float) -> float | None:
-        """The instant, or ``None`` once it is not after *after*."""
-        return self.instant if self.instant > after else None
-
-
-@implementer(ITrigger)
-@dataclass(frozen=True, slots=True)
 class DaysAndTimes:
     """Times of day on certain days of a zone.
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 from jqengine.errors import BadSchedule, BadValue
 from jqengine.triggers import natural_forms, recurrence_forms
+from jqengine.triggers.duetimes import Once
 from jqengine.triggers.localtime import rounded, zone_named
 from jqengine.triggers.natural_ago import past_instant
 from jqengine.triggers.natural_fallback import read_with_dateparser
@@ -20,13 +21,13 @@ from jqengine.triggers.natural_moments import Here, Moment
 from jqengine.triggers.natural_tokens import Sentence, sentence
 from jqengine.triggers.natural_values import Nonsense
 from jqengine.triggers.natural_words import Lexicon, lexicon
-from jqengine.triggers.recurrence import OneInstant, Recurring
+from jqengine.triggers.recurrence import Recurring
 from jqengine.triggers.recurrence_forms import Recurrence
 
 _MOST_TRIED = 400
 
 
-def when_trigger(text: str, now: float, zone: str) -> OneInstant | Recurring:
+def when_trigger(text: str, now: float, zone: str) -> Once | Recurring:
     """The trigger of *text*, said at *now* in *zone*.
 
     A recurring one counts its strides and intervals from *now*: to find it
@@ -41,9 +42,9 @@ def when_trigger(text: str, now: float, zone: str) -> OneInstant | Recurring:
     if words.offset is None:
         return _trigger(text, words, Here(now, words.zone or zone_named(zone)))
     trigger = _trigger(text, words, Here(now + words.offset, zone_named("UTC")))
-    if not isinstance(trigger, OneInstant):
+    if not isinstance(trigger, Once):
         raise BadSchedule(text, "a recurring time needs a zone such as Europe/Paris, not an offset")
-    return OneInstant(rounded(trigger.instant - words.offset))
+    return Once(rounded(trigger.instant - words.offset))
 
 
 def resolve_when(text: str, now: float, zone: str) -> float:
@@ -53,11 +54,11 @@ def resolve_when(text: str, now: float, zone: str) -> float:
     return due
 
 
-def _trigger(text: str, words: Sentence, here: Here) -> OneInstant | Recurring:
+def _trigger(text: str, words: Sentence, here: Here) -> Once | Recurring:
     meaning = _meaning(text, words, here)
     try:
         if isinstance(meaning, Moment):
-            return OneInstant(_to_come(text, meaning, here))
+            return Once(_to_come(text, meaning, here))
         trigger = meaning.start(here, text)
         if trigger.next(here.now) is None:
             raise Nonsense("that never comes")
@@ -72,10 +73,10 @@ def _meaning(text: str, words: Sentence, here: Here) -> Moment | Recurrence:
     try:
         meaning: Moment | Recurrence = _grammar().read(words.tokens, "MOMENT", "RECURRENCE")
     except Unread as unread:
-        instant = read_with_dateparser(words.tokens, here)
-        if instant is None:
+        fallback = None if unread.nonsense else read_with_dateparser(words.tokens, here.wall)
+        if fallback is None:
             raise _refusal(text, words, unread) from None
-        return Moment(lambda _here: iter((instant,)))
+        return fallback
     return meaning
 
 
