@@ -21,6 +21,8 @@ PILE_UP = 5
 MOST = 2_000_000
 """Due times that one look may count; a list of them fills a hundred megabytes."""
 
+_HAIR = 0.001
+
 
 class Outlook(NamedTuple):
     """What is looked at: the lines of a crontab through a stretch of time.
@@ -93,16 +95,22 @@ def due_together(outlook: Outlook, triggers: Triggers) -> Iterator[Together]:
 
 def _each(outlook: Outlook, triggers: Triggers) -> Iterator[Iterator[tuple[float, int]]]:
     for number, line in enumerate(outlook.lines):
-        if not line.never and line.definition.schedule.syntax is not Syntax.REBOOT:
-            due_times = triggers.due_times(line.definition, outlook.start)
+        syntax = line.definition.schedule.syntax
+        if not line.never and syntax is not Syntax.REBOOT:
+            # Due times are after the instant of acceptance, and what is due at
+            # the start itself belongs in the picture.
+            accepted = outlook.start - _HAIR if syntax is Syntax.CRON else outlook.start
+            due_times = triggers.due_times(line.definition, accepted)
             found = takewhile(lambda due: due < outlook.end, due_times)
             yield zip(found, repeat(number), strict=False)
 
 
-def idle_lines(
-    outlook: Outlook, tally: Tally
-) -> tuple[tuple[CrontabLine, ...], tuple[CrontabLine, ...]]:
+def idle_lines(outlook: Outlook, tally: Tally) -> tuple[list[CrontabLine], list[CrontabLine]]:
     """The lines that were not due, and apart from them those of ``@reboot``."""
-    idle = [line for number, line in enumerate(outlook.lines) if number not in tally.times]
-    at_start = [line for line in idle if line.definition.schedule.syntax is Syntax.REBOOT]
-    return tuple(line for line in idle if line not in at_start), tuple(at_start)
+    idle: list[CrontabLine] = []
+    at_start: list[CrontabLine] = []
+    for number, line in enumerate(outlook.lines):
+        if number not in tally.times:
+            is_reboot = line.definition.schedule.syntax is Syntax.REBOOT
+            (at_start if is_reboot else idle).append(line)
+    return idle, at_start

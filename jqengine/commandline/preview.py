@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ def command(
     Jobs that are due at one instant with many others, and jobs that a clock
     change skips, moves or repeats, are marked.
     """
-    begin = SystemClock().now() if start is None else read_instant(start, zone)
+    begin = SystemClock().now() // 1 if start is None else read_instant(start, zone)
     end = add_days(begin, days, zone_named(zone))
     triggers = Triggers()
     crontab = crontab_reader(zone, begin, triggers).parse(files)
@@ -72,12 +73,8 @@ def _listing(
     outlook: Outlook, together: Iterable[Together], met: Sequence[Hazard]
 ) -> Iterator[str]:
     tally = Tally()
-    skipped = sorted((one.change.start, one) for one in met if not one.due)
-    lines = merge(
-        _due_lines(outlook, _counted(together, tally), met),
-        ((instant, _line(outlook, instant, one.line, one.brief)) for instant, one in skipped),
-    )
-    for _, line in lines:
+    due = _due_lines(outlook, _counted(together, tally), met)
+    for _, line in merge(due, sorted(_skipped_lines(outlook, met)), key=itemgetter(0)):
         yield line
     yield from _summary(outlook, tally)
 
@@ -101,6 +98,13 @@ def _due_lines(
             pile = ""
 
 
+def _skipped_lines(outlook: Outlook, met: Iterable[Hazard]) -> Iterator[tuple[float, str]]:
+    for one in met:
+        if not one.due:
+            instant = float(one.change.start)
+            yield instant, _line(outlook, instant, one.line, one.brief)
+
+
 def _line(outlook: Outlook, instant: float, line: CrontabLine, *notes: str) -> str:
     definition = line.definition
     request = f"  {request_of(definition)}" if definition.name else ""
@@ -113,8 +117,9 @@ def _summary(outlook: Outlook, tally: Tally) -> Iterator[str]:
     """What to know of all of it, as sentences after an empty line."""
     start, end = iso(outlook.start, outlook.zone), iso(outlook.end, outlook.zone)
     jobs, times = counted(len(tally.times), "job"), counted(tally.times.total(), "time")
+    due = f"{jobs} due {times}" if tally.times else "Nothing is due"
     yield ""
-    yield f"{jobs} due {times} from {start} to {end}."
+    yield f"{due} from {start} to {end}."
     if tally.pile_ups:
         piles, size = counted(tally.pile_ups, "pile-up"), tally.most.size
         largest = iso(tally.most.instant, outlook.zone)

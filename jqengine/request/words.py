@@ -51,6 +51,11 @@ class Word(NamedTuple):
     start: int
     pieces: tuple[Piece, ...]
 
+    @property
+    def is_quoted(self) -> bool:
+        """Whether any of it stands in quotes or behind a backslash."""
+        return self.text != self.raw
+
     def offset(self, index: int) -> int:
         """Where in the line character *index* of the text stands, or nearly.
 

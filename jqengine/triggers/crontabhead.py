@@ -88,7 +88,7 @@ def read_head(words: Sequence[Word]) -> Head:
 def _after_fields(words: Sequence[Word]) -> Head:
     _check_count(words)
     fields, rest = words[:_FIELD_COUNT], words[_FIELD_COUNT:]
-    text = " ".join(field.raw for field in fields)
+    text = " ".join(field.text for field in fields)
 
     def position(index: int) -> int:
         before = text[:index]
@@ -102,7 +102,7 @@ def _after_text(words: Sequence[Word]) -> Head:
     if len(words) < 2 or words[1].text == NOBODY or _begins_request(words[1]):
         raise BadLine(f"a time must follow {kind}, as in {kind} {_EXAMPLE[kind]}", words[0].start)
     text = words[1]
-    if text.text == text.raw:
+    if not text.is_quoted:
         _check_quotes(kind, words[1:])
     return _with_user(_TEXT_SYNTAX[kind], text.text, text.offset, words[2:], text)
 
@@ -125,8 +125,11 @@ def _with_user(
 
 
 def _check_count(words: Sequence[Word]) -> None:
-    """Find out whether there are more or fewer than five time fields."""
+    """Find out whether there are more or fewer than five time fields, or quoted ones."""
     fields = _fields_before_user(words)
+    quoted = next((word for word in words[: min(fields, _FIELD_COUNT)] if word.is_quoted), None)
+    if quoted:
+        raise BadLine("time fields stand without quotes and backslashes", quoted.start)
     if fields < _FIELD_COUNT:
         count = f"{fields or 'no'} time field{'' if fields == 1 else 's'}"
         raise BadLine(f"{_FIVE}; here are {count}", words[min(fields, len(words) - 1)].start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jqengine.errors import CrontabErrors
@@ -248,7 +248,7 @@ def test_two_lines_of_one_identity_are_an_error_that_names_both() -> None:
         "@daily - /x\n@daily - /y --name=n\n@daily  -  /x\n", "@hourly - /z --name=n\n@daily - /x"
     ) == [
         "etc/1.tab:3:1: line 1 is the same; give one of the two a --name",
-        "etc/2.tab:1:21: the name 'n' is taken by etc/1.tab:2",
+        "etc/2.tab:1:1: the name 'n' is taken by etc/1.tab:2",
         "etc/2.tab:2:1: etc/1.tab:1 is the same; give one of the two a --name",
     ]
 
@@ -277,6 +277,8 @@ SIXTH = (
         ("5 - /x", 3, f"{FIVE}here are 1 time field"),
         ("- /x", 1, f"{FIVE}here are no time fields"),
         ("/x", 1, f"{FIVE}here are no time fields"),
+        ('"0 3 * * *" - /x', 1, "time fields stand without quotes and backslashes"),
+        ("0 3 * '* *' * - /x", 7, "time fields stand without quotes and backslashes"),
         ("* *", 3, f"{FIVE}here are 2 time fields"),
         # The user and the request.
         ("*/5 * * * * /x", 13, "the user is missing before '/x'; write - for nobody"),
@@ -408,6 +410,7 @@ def test_whatever_the_bytes_there_is_a_crontab_or_errors_with_places(data: bytes
 WORDS = ["@every", "90s", "*", "-", "/x", "a=b", "A:b", "--name=n", "'", '"', "\\", "=", "#", "@at"]
 
 
+@example(["*", "*", "*", "'", "'", "*", "-", "/x"])
 @given(st.lists(st.sampled_from([*WORDS, " ", "\t", "\n", "é", "\u00a0"]), max_size=20))
 def test_whatever_the_words_every_column_is_on_its_line(words: list[Any]) -> None:
     text = " ".join(words)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jqengine.triggers.localtime import Zone, shifted_months
 
 _DAY = 86400
+_LONGEST_WITH_DAYS = 130 * _DAY
 
 
 class Scale(NamedTuple):
@@ -49,15 +50,15 @@ class _Step(NamedTuple):
 
 _STEPS = (
     _Step(1.5 * _DAY, 3, 0, "%H:%M", "%A {day} %B %Y"),
+    _Step(2.6 * _DAY, 6, 0, "%H:%M", "%A {day} %B %Y"),
     _Step(4.5 * _DAY, 12, 0, "%H:%M", "%a {day} %b %Y"),
     _Step(12.5 * _DAY, 24, 0, "%a {day}", "%B %Y"),
     _Step(35 * _DAY, 24, 0, "{day}", "%B %Y"),
-    _Step(130 * _DAY, 168, 0, "{day} %b", "%Y"),
+    _Step(_LONGEST_WITH_DAYS, 168, 0, "{day} %b", "%Y"),
     _Step(400 * _DAY, 0, 1, "%b", "%Y"),
     _Step(1300 * _DAY, 0, 3, "%b", "%Y"),
     _Step(float("inf"), 0, 12, "%Y", ""),
 )
-_LONGEST_WITH_DAYS = _STEPS[4].span
 
 
 def ticks(start: float, end: float, zone: Zone) -> list[Tick]:

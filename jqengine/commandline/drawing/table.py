@@ -23,8 +23,8 @@ from jqengine.commandline.drawing.view import LEFT, MARGIN, RIGHT, SCHEDULE, TIM
 from jqengine.commandline.titles import request_of, schedule_of, title_of
 from jqengine.triggers.crontab import CrontabLine
 
-_AXIS_AGAIN = 40
-"""Rows after which a long table says its axis again."""
+_AXIS_AGAIN = 48
+"""Rows after which, at the latest, a long table says its axis again."""
 _AXIS = 38.0
 _AXIS_SIZE = 11.0
 
@@ -56,8 +56,7 @@ def table(view: View, top: float) -> Block:
     behind: list[str] = []
     front: list[str] = []
     y = top
-    for first in range(0, len(view.order), _AXIS_AGAIN):
-        group = view.order[first : first + _AXIS_AGAIN]
+    for group in _groups(view.order):
         heading = _axis(view, y)
         y = heading.bottom
         bottom = y + measure.height * len(group)
@@ -67,6 +66,13 @@ def table(view: View, top: float) -> Block:
             front += _row(view, index, y, measure, met)
             y += measure.height
     return Block(front, y, behind)
+
+
+def _groups(order: Sequence[int]) -> Iterator[Sequence[int]]:
+    """*order* in groups as equal as can be, none so large that its axis is out of sight."""
+    size = -(-len(order) // max(-(-len(order) // _AXIS_AGAIN), 1))
+    for first in range(0, len(order), size or 1):
+        yield order[first : first + size]
 
 
 def _axis(view: View, top: float) -> Block:

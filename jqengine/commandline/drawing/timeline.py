@@ -96,9 +96,9 @@ def _view(outlook: Outlook, together: Iterable[Together], met: Sequence[Hazard])
     scale = Scale(outlook.start, outlook.end, LEFT, RIGHT)
     marks = marks_of(together, scale)
     first = {index: row[0] for index, row in marks.rows.items()}
+    number_of = {id(line): index for index, line in enumerate(outlook.lines)}
     for hazard in met:
-        index = next(n for n, line in enumerate(outlook.lines) if line is hazard.line)
-        first.setdefault(index, scale.x(hazard.change.start))
+        first.setdefault(number_of[id(hazard.line)], scale.x(hazard.change.start))
     return View(
         outlook=outlook,
         zone=zone,
@@ -125,10 +125,12 @@ def _heading(view: View, title: str) -> Block:
     local, tally = view.zone.local, view.marks.tally
     start, end = local(view.outlook.start), local(view.outlook.end)
     span = f"{_when(start)} to {_when(end)}, {view.outlook.zone}"
-    facts = f"{counted(len(view.order), 'job')}, due {counted(tally.times.total(), 'time')}"
+    times = tally.times.total()
+    facts = f"{counted(len(tally.times), 'job')}, due {counted(times, 'time')}"
+    facts = facts if times else "Nothing is due"
     y = MARGIN + 16
     markup = [
-        label(MARGIN, y, title, 20, "strong"),
+        label(MARGIN, y, fitted(title, TIMES - MARGIN, 20), 20, "strong"),
         label(MARGIN, y + 24, f"{facts}, from {span}", 13, "quiet"),
     ]
     for sentence, kinds in _sentences(view):
