@@ -133,7 +133,7 @@ DEVIATIONS = (
     Deviation("noon jan 1 1800", "UTC", "2006-11-24T01:13:08", "3700-01-01T12:00:00", "",
               "A year of four digits is that year, and past; at(1) adds 1900 up to 1900."),
     Deviation("1002007", "UTC", "2006-11-24T01:13:08", "2006-12-31T01:13:00", "",
-              "No month has a day 0."),
+              "There is no day 0."),
     Deviation("9:00 UTC", "America/New_York", "2006-11-24T06:00:00", "", "2006-11-25T04:00:00",
               "The whole text is read in UTC; at(1) compares the time with the local clock, and"
               " then finds the answer past."),

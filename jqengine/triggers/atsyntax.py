@@ -244,11 +244,12 @@ class _Reader:
         return self._day_of_month(token, month, day, year)
 
     def _day_of_month(self, token: _Token, month: str, day: str, year: str | None) -> DayOfMonth:
-        """Whether that month has that day is seen once the year is known."""
+        """A day that only leap years have is checked once the year is known."""
         if len(month) > 2 or not 1 <= int(month) <= 12:
             raise BadSchedule(self._text, f"there is no month {month}", token.position)
-        if len(day) > 2 or not 1 <= int(day) <= 31:
-            raise BadSchedule(self._text, f"no month has a day {day}", token.position)
+        name = calendar.month_name[int(month)]
+        if len(day) > 2 or not 1 <= int(day) <= calendar.monthrange(2000, int(month))[1]:
+            raise BadSchedule(self._text, f"{name} has no day {day}", token.position)
         if year is not None and len(year) not in (2, 4):
             raise BadSchedule(self._text, f"the year {year} has neither 2 nor 4 digits")
         return DayOfMonth(int(month), int(day), None if year is None else _full_year(year))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -89,6 +90,7 @@ def test_walks_a_clock_change_firing_by_firing(expression: str, zoned: tuple[str
     after=st.integers(YEAR_2000, YEAR_2090),
 )
 def test_agrees_with_cronsim_over_years(expression: str, zone: str, after: int) -> None:
+    assume(not re.search(r"\b(\d+)-\1/", expression))  # cronsim takes 5-5/2 for 5/2
     trigger = _trigger(expression, zone)
     found = zone_named(zone)
     wall = found.local(after)
