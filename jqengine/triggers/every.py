@@ -48,7 +48,7 @@ class EveryTrigger:
         if after >= LAST_INSTANT:
             return None
         passed = (_whole(after) - _whole(self.anchor)) // _whole(self.interval)
-        # The floats of a far future may be rounded into the interval beside theirs.
+        # A float of the far future may be rounded into the interval beside its own.
         near = (self._due(max(number, 0)) for number in range(passed - 1, passed + 3))
         return next(due for due in near if due > after)
 
@@ -75,4 +75,6 @@ def parse_every(text: str) -> float:
 
 
 def _whole(seconds: float) -> int:
-    return round(seconds * _MICROSECONDS)
+    """Microseconds, to the nearest; exact, so that each due time leads back to itself."""
+    numerator, denominator = seconds.as_integer_ratio()
+    return (2 * numerator * _MICROSECONDS + denominator) // (2 * denominator)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
-from itertools import islice, takewhile
 
 from zope.interface import implementer
 
 from jqengine.errors import BadSchedule, BadValue, PastInstant
 from jqengine.interfaces import ITrigger, ITriggers
 from jqengine.job import Definition, Job, Schedule, Syntax
+from jqengine.lifecycle import JobState
 from jqengine.triggers.at import resolve_at
 from jqengine.triggers.cron import parse_cron
-from jqengine.triggers.duetimes import Delayed, Once, all_after
+from jqengine.triggers.duetimes import Delayed, Once
 from jqengine.triggers.every import EveryTrigger, parse_every
 from jqengine.triggers.localtime import FIRST_INSTANT, add_seconds, rounded, zone_named
 from jqengine.triggers.natural_ago import past_instant
@@ -39,22 +40,15 @@ class Triggers:
             zone is not known.
         :raises jqengine.errors.PastInstant: it means an instant not after now.
         """
-        return next(self.due_times(definition, now), None)
-
-    def due_times(self, definition: Definition, now: float) -> Iterator[float]:
-        """Every due time of a job accepted at *now*, in order, as asked for.
-
-        The first is that of :meth:`first`; errors are raised at once.
-        """
         schedule = definition.schedule
         try:
             trigger = _accepted(schedule, now)
         except BadValue as error:
             raise BadSchedule(schedule.text, str(error)) from None
-        delay = delay_of(definition, now)
-        found = all_after(trigger, now if trigger.recurring else FIRST_INSTANT)
-        moved = (rounded(due + delay) for due in found)
-        return takewhile(lambda due: _is_within(schedule, due), islice(moved, schedule.times))
+        due = trigger.next(now if trigger.recurring else FIRST_INSTANT)
+        if due is None or schedule.times == 0:
+            return None
+        return _within(schedule, rounded(due + delay_of(definition, now)))
 
     def following(self, job: Job, after: float) -> float | None:
         """The next due time of *job* after *after*, jitter included.
@@ -67,7 +61,30 @@ class Triggers:
         if job.anchor is None or (schedule.times is not None and job.fired >= schedule.times):
             return None
         due = _of_job(job, job.anchor).next(after)
-        return due if due is not None and _is_within(schedule, due) else None
+        return None if due is None else _within(schedule, due)
+
+    def due_times(self, definition: Definition, now: float) -> Iterator[float]:
+        """Every due time that a job accepted at *now* will have, in order, as asked for.
+
+        :raises jqengine.errors.BadSchedule: as :meth:`first` does, and at once.
+        """
+        first = self.first(definition, now)
+        job = Job(
+            id="",
+            definition=definition,
+            state=JobState.SCHEDULED,
+            created=now,
+            anchor=first,
+            due=first,
+        )
+        return self._walk(job)
+
+    def _walk(self, job: Job) -> Iterator[float]:
+        due, fired = job.due, 0
+        while due is not None:
+            yield due
+            fired += 1
+            due = self.following(replace(job, fired=fired), due)
 
 
 def delay_of(definition: Definition, accepted: float) -> float:
@@ -84,8 +101,8 @@ def delay_of(definition: Definition, accepted: float) -> float:
     return rounded(jitter * int.from_bytes(digest[:6], "big") / 2**48)
 
 
-def _is_within(schedule: Schedule, due: float) -> bool:
-    return schedule.until is None or due <= schedule.until
+def _within(schedule: Schedule, due: float) -> float | None:
+    return due if schedule.until is None or due <= schedule.until else None
 
 
 def _accepted(schedule: Schedule, now: float) -> ITrigger:
