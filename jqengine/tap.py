@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from getopt import GetoptError
-from itertools import groupby
+from itertools import groupby, takewhile
 from random import SystemRandom
 from typing import Any, NoReturn
 
@@ -62,9 +62,11 @@ class Options(usage.Options):
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse *options*, then the other sources."""
+        arguments = sys.argv[1:] if options is None else options
         with _one_line_errors():
+            self._refuse_abbreviations(arguments)
             try:
-                super().parseOptions(options)
+                super().parseOptions(arguments)
             except usage.UsageError as error:
                 raise ConfigurationError(self._explanation(error)) from None
 
@@ -96,12 +98,23 @@ class Options(usage.Options):
             parts += ["", f"{group}:", *(_help_of(option, width) for option in options)]
         return "\n".join([*parts, "", "      --help, --version"]) + "\n"
 
+    def _refuse_abbreviations(self, arguments: Sequence[str]) -> None:
+        # getopt takes any unique beginning of a name, and a name that is not
+        # ambiguous today would be with the next option.
+        names = {name.rstrip("=") for name in self.longOpt}
+        for argument in takewhile(lambda one: one != "--", arguments):
+            name = argument[2:].partition("=")[0]
+            if argument.startswith("--") and not name.startswith("_") and name not in names:
+                raise ConfigurationError(self._unknown(f"--{name}", name))
+
     def _explanation(self, error: usage.UsageError) -> str:
         cause = error.__context__
-        if not isinstance(cause, GetoptError) or "not recognized" not in cause.msg:
-            return str(error)
-        given = f"--{cause.opt}" if len(cause.opt) > 1 else f"-{cause.opt}"
-        if cause.opt in getattr(self.parent, "synonyms", ()):
+        if isinstance(cause, GetoptError) and "not recognized" in cause.msg:
+            return self._unknown(f"-{cause.opt}", cause.opt)
+        return str(error)
+
+    def _unknown(self, given: str, name: str) -> str:
+        if name in getattr(self.parent, "synonyms", ()):
             return f"no option {given}; it is one of the runner: say it before jobqueue"
         return unknown_option(given, (f"--{option.name}" for option in OPTIONS))
 

@@ -110,7 +110,7 @@ def test_pages_name_options_that_exist(page: Path) -> None:
     for line in page.read_text().splitlines():
         if "twistd" in line and " jobqueue " in line:
             ours = line.partition(" jobqueue ")[2]
-            names = set(re.findall(r"--([a-z][a-z-]+)", ours)) - {"job-thread"}
+            names = set(re.findall(r"--([a-z][a-z-]+)", ours))
             assert names <= {option.name for option in OPTIONS}, line
         for variable in re.findall(r"Environment=(JOBQUEUE_[A-Z_]+)", line):
             assert variable in variables

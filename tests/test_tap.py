@@ -61,6 +61,8 @@ def test_the_environment_and_a_file_are_read_too(
     ("arguments", "expected"),
     [
         (["--treads", "1"], "jobqueue: no option --treads; did you mean --threads?"),
+        (["--job-thread", "1"], "no option --job-thread; did you mean --job-threads?"),
+        (["--job-thread=1"], "no option --job-thread; did you mean --job-threads?"),
         (["-q"], "jobqueue: no option -q"),
         (["--threads"], "jobqueue: option --threads requires argument"),
         (["--threads", "x"], "jobqueue: --threads: 'x' is not a whole number from 1 to 10000"),
@@ -84,8 +86,9 @@ def test_an_option_of_the_runner_in_the_wrong_place_is_recognised() -> None:
 
     options = tap.Options()
     options.parent = Runner()
-    with pytest.raises(SystemExit, match="no option -n; it is one of the runner: say it before"):
-        options.parseOptions(["--app", "x", "-n"])
+    for given in ("-n", "--nodaemon"):
+        with pytest.raises(SystemExit, match=f"no option {given}; it is one of the runner: say it"):
+            options.parseOptions(["--app", "x", given])
 
 
 def test_help_names_every_option_with_its_default() -> None:
