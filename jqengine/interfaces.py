@@ -8,7 +8,7 @@ never blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # Nothing here runs with it, and it would double the start-up of `jobqueue when`.
     from twisted.internet.defer import Deferred
 
+    from jqengine.delivery import ClaimedDeliveries, Delivery, DeliveryEnd, Publication
     from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
@@ -347,6 +348,68 @@ class IPublications(Interface):
 
         :param path: decoded, as :func:`jqengine.sinks.publish.parse_path` gives it.
         """
+
+
+class IDeliveryStore(Interface):
+    """The part of a store that remembers deliveries and publications.
+
+    Its methods keep the promises of :class:`IStore`.  Deliveries are written
+    by :meth:`IStore.record` with the result they are of.  Of the unfinished
+    deliveries of one job to one sink only the oldest is ever pending or under
+    way; the others are held until it has ended.  (An anonymous one-time job
+    has one result; its deliveries wait for no other.)
+    """
+
+    def lanes() -> Deferred[Mapping[str, float]]:
+        """Every lane with a pending delivery, and when its earliest is ready."""
+
+    def claim_deliveries(
+        owner: Owner, lane: str, now: float, limit: int, lease: float
+    ) -> Deferred[ClaimedDeliveries]:
+        """Take at most *limit* deliveries of *lane* that are ready, oldest first.
+
+        Each comes back as under way, its try counted, leased to *owner* until
+        *now* + *lease*.  No delivery is ever given to two owners.
+        """
+
+    def end_deliveries(owner: Owner, ends: Sequence[DeliveryEnd], now: float) -> Deferred[None]:
+        """Write the ends of tries that *owner* still holds.
+
+        A delivery that has ended for good releases the one held behind it.
+        """
+
+    def give_back_deliveries(owner: Owner, delivery_ids: Sequence[str]) -> Deferred[None]:
+        """Return claims of *owner* that were never tried; the try is not counted."""
+
+    def recover_deliveries(owner: Owner, now: float) -> Deferred[int]:
+        """Make pending again what earlier boots of this owner's node, or any
+        owner whose lease has run out, left under way; how many there were."""
+
+    def delivery_parts(delivery: Delivery) -> Deferred[tuple[Run, Result, Result | None] | None]:
+        """The run and result of *delivery*, and the success before it where
+        that is named and still kept; ``None`` when the result is not kept."""
+
+    def deliveries(run_id: str) -> Deferred[Sequence[Delivery]]:
+        """Every delivery of a run, oldest first."""
+
+    def dead_deliveries(after: str | None, limit: int) -> Deferred[Sequence[Delivery]]:
+        """Dead letters, oldest first, from behind the one with the id *after*."""
+
+    def redrive(delivery_ids: Sequence[str], now: float) -> Deferred[Sequence[str]]:
+        """Make dead letters pending again, with all their tries before them;
+        the lanes that have something to do now."""
+
+    def publish(publication: Publication) -> Deferred[None]:
+        """Remember what is served at a path, in place of what was.
+
+        Its result is kept for as long as it is served.
+        """
+
+    def publications() -> Deferred[Sequence[Publication]]:
+        """All that is served."""
+
+    def published_body(publication: Publication) -> Deferred[bytes | None]:
+        """The body of what is served, or ``None`` when it is not kept."""
 
 
 Deliver = Callable[[Sequence[tuple["Run", "Result"]]], None]

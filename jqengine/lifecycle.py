@@ -1,4 +1,4 @@
-"""The states of jobs and runs, and every way from one to another, as data.
+"""The states of jobs, runs and deliveries, and every way from one to another, as data.
 
 Nothing else decides whether a state may change.  The tables in the
 documentation are these tables.
@@ -59,7 +59,30 @@ class RunEvent(StrEnum):
     REOPEN = "reopen"
 
 
+class DeliveryState(StrEnum):
+    """Where a result stands on its way to one sink."""
+
+    HELD = "held"  # waits for the delivery of the same job and sink before it
+    PENDING = "pending"  # may be tried once it is ready
+    DELIVERING = "delivering"  # a try is under way
+    DELIVERED = "delivered"  # the sink has taken it
+    DEAD = "dead"  # given up; an operator can redrive it
+
+
+class DeliveryEvent(StrEnum):
+    """What can happen to a delivery."""
+
+    RELEASE = "release"
+    CLAIM = "claim"
+    SUCCEED = "succeed"
+    RETRY = "retry"
+    GIVE_UP = "give up"
+    GIVE_BACK = "give back"
+    REDRIVE = "redrive"
+
+
 _J, _JE, _R, _RE = JobState, JobEvent, RunState, RunEvent
+_D, _DE = DeliveryState, DeliveryEvent
 
 JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
     {
@@ -100,7 +123,23 @@ RUN_TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType
     }
 )
 
+DELIVERY_TRANSITIONS: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState] = (
+    MappingProxyType(
+        {
+            (_D.HELD, _DE.RELEASE): _D.PENDING,
+            (_D.PENDING, _DE.CLAIM): _D.DELIVERING,
+            (_D.DELIVERING, _DE.SUCCEED): _D.DELIVERED,
+            (_D.DELIVERING, _DE.RETRY): _D.PENDING,
+            (_D.DELIVERING, _DE.GIVE_UP): _D.DEAD,
+            (_D.DELIVERING, _DE.GIVE_BACK): _D.PENDING,
+            (_D.DEAD, _DE.REDRIVE): _D.PENDING,
+        }
+    )
+)
+
+UNFINISHED_JOBS = frozenset({_J.SCHEDULED, _J.PAUSED})
 UNFINISHED_RUNS = frozenset({_R.HELD, _R.WAITING, _R.RUNNING})
+UNFINISHED_DELIVERIES = frozenset({_D.HELD, _D.PENDING, _D.DELIVERING})
 
 
 def job_after(state: JobState, event: JobEvent) -> JobState | None:
@@ -111,3 +150,8 @@ def job_after(state: JobState, event: JobEvent) -> JobState | None:
 def run_after(state: RunState, event: RunEvent) -> RunState | None:
     """The state that *event* leads to from *state*, or ``None`` if it cannot happen."""
     return RUN_TRANSITIONS.get((state, event))
+
+
+def delivery_after(state: DeliveryState, event: DeliveryEvent) -> DeliveryState | None:
+    """The state that *event* leads to from *state*, or ``None`` if it cannot happen."""
+    return DELIVERY_TRANSITIONS.get((state, event))
