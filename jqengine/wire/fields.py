@@ -134,10 +134,7 @@ def check_names(function: str, given: Iterable[str], known: frozenset[str]) -> N
 def signature(first: Sequence[str], fields: type, returns: object) -> Signature:
     """The signature of a function with the keyword arguments *fields*, for ``help``."""
     positional = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in first]
-    names = [name for base in (fields, *fields.__mro__) for name in _own(base)]
-    keywords = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in names]
+    keywords = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in fields.__annotations__
+    ]
     return Signature([*positional, *keywords], return_annotation=returns)
-
-
-def _own(fields: type) -> Iterable[str]:
-    return getattr(fields, "__annotations__", {})

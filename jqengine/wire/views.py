@@ -41,9 +41,9 @@ class JobView:
     user: str | None
     headers: tuple[tuple[str, str], ...]
     body_size: int
-    schedule: Mapping[str, Any] = field(default=_NOTHING)
-    policy: Mapping[str, Any] = field(default=_NOTHING)
-    sinks: tuple[str, ...] = ()
+    schedule: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    sinks: tuple[str, ...]
     existing: bool = False
 
     @property
