@@ -184,7 +184,7 @@ PIECES = (
 )  # fmt: skip
 
 PERIODS = (
-    Form("NAMEDPERIOD", "This, last or next week, month, quarter or year.", _same),
+    Form("NAMEDPERIOD", "One of this, last and next, below.", _same),
     Form("[the] PERIODUNIT", "This one; or the next, once the day in it has passed.",
          days.any_period, (
         ("last day of month", "2026-11-30T00:00:00"),

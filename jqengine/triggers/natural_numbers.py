@@ -44,7 +44,7 @@ def ordinal(found: str) -> Senses:
 @lru_cache(maxsize=1024)
 def half_day_clock(found: str) -> Senses:
     """``5pm``, ``5:30 p.m.``; hours are 1 to 12."""
-    digits, half = re.split(r" *(?=[ap])", found, maxsplit=1)
+    digits, half = re.split(r"\s*(?=[ap])", found, maxsplit=1)
     hour, rest, fraction = _split_clock(digits)
     if len(hour) > 2 or not 1 <= int(hour) <= 12:
         raise _no_time(found)

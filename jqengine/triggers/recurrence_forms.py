@@ -273,7 +273,7 @@ def _more(first: Any, rest: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 TIME_LISTS = (
-    Form("PLAINTIME", "A time of day.", _one),
+    Form("PLAINTIME", "One of them.", _one),
     Form("PLAINTIME ,|and|& [at] TIMELIST", "Several.", _more, (
         ("every day at noon and midnight", "2026-11-24T12:00:00 2026-11-25T00:00:00"),
     )),
