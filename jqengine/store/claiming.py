@@ -1,0 +1,196 @@
+"""Giving ready runs to owners, and taking them back.
+
+For the store's writer thread, within its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    select,
+    update,
+)
+
+from jqengine.job import Owner, Run
+from jqengine.lifecycle import RunState
+from jqengine.store.constructs import Arrival
+from jqengine.store.hot import HotStatement
+from jqengine.store.rows import RUN_COLUMNS, Row, run_from
+from jqengine.store.schema import job_scheduled, jobs, run_running, run_waiting, runs, text_of
+from jqengine.store.selecting import bodies_of
+
+_RUN_COLUMNS = [runs.c[name] for name in RUN_COLUMNS]
+_BODY_ID = RUN_COLUMNS.index("body_id")
+
+
+def _levels() -> HotStatement:
+    """The priorities of waiting runs, each with its earliest ready instant.
+
+    The index is not read through but stepped along, from one priority to the
+    next, so a million runs of one priority cost as much as one.
+    """
+    lowest = select(func.min(runs.c.priority).label("priority")).where(run_waiting)
+    level = lowest.cte("level", recursive=True)
+    above = lowest.where(runs.c.priority > level.c.priority).scalar_subquery()
+    level = level.union_all(select(above).where(level.c.priority.is_not(None)))
+    earliest = (
+        select(func.min(runs.c.ready))
+        .where(run_waiting, runs.c.priority == level.c.priority)
+        .scalar_subquery()
+    )
+    return HotStatement(
+        select(level.c.priority, earliest)
+        .where(level.c.priority.is_not(None))
+        .order_by(level.c.priority)
+    )
+
+
+_LEVELS = _levels()
+
+_arrival = Arrival()
+
+
+def _first_ready(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Of the first runs of one priority that are ready: at most so many."""
+    return (
+        select(*columns)
+        .where(
+            run_waiting,
+            runs.c.priority == bindparam("level"),
+            runs.c.ready <= bindparam("now"),
+        )
+        .order_by(runs.c.ready, _arrival)
+        .limit(bindparam("most"))
+        .offset(literal_column("0"))
+    )
+
+
+_BECOMES: dict[str, ColumnElement[Any]] = {
+    "state": text_of(RunState.RUNNING),
+    "attempt": runs.c.attempt + literal_column("1"),
+}
+
+_SEE = HotStatement(
+    _first_ready(*(_BECOMES.get(column.name, column) for column in _RUN_COLUMNS)),
+    "level",
+    "now",
+    "most",
+)
+
+_TAKE = HotStatement(
+    update(runs)
+    .where(_arrival.in_(_first_ready(_arrival)))
+    .values(
+        **_BECOMES,
+        node=bindparam("owner_node"),
+        boot=bindparam("owner_boot"),
+        lease_until=bindparam("until"),
+        started=bindparam("begun"),
+    ),
+    "owner_node",
+    "owner_boot",
+    "until",
+    "begun",
+    "level",
+    "now",
+    "most",
+)
+
+_GIVE_BACK = HotStatement(
+    update(runs)
+    .where(
+        runs.c.id == bindparam("run_id"),
+        run_running,
+        runs.c.node == bindparam("owner_node"),
+        runs.c.boot == bindparam("owner_boot"),
+    )
+    .values(
+        state=text_of(RunState.WAITING),
+        attempt=runs.c.attempt - literal_column("1"),
+        node=null(),
+        boot=null(),
+        lease_until=null(),
+        started=null(),
+    ),
+    "run_id",
+    "owner_node",
+    "owner_boot",
+)
+
+_TAKE_OVER = HotStatement(
+    update(runs)
+    .where(
+        run_running,
+        runs.c.node == bindparam("owner_node"),
+        runs.c.boot != bindparam("owner_boot"),
+    )
+    .values(boot=bindparam("new_boot"), lease_until=bindparam("until"))
+    .returning(*_RUN_COLUMNS),
+    "new_boot",
+    "until",
+    "owner_node",
+    "owner_boot",
+)
+
+_NEXT_DUE = HotStatement(select(func.min(jobs.c.due)).where(job_scheduled))
+
+
+def claim(
+    connection: Connection, owner: Owner, now: float, limit: int, lease: float
+) -> Sequence[Run]:
+    """See :meth:`jqengine.interfaces.IStore.claim`."""
+    claimed: list[Run] = []
+    for priority, earliest in _LEVELS.rows(connection):
+        if earliest <= now and len(claimed) < limit:
+            most = limit - len(claimed)
+            claimed += _claim_of(connection, owner, now, lease, (priority, now, most))
+    return claimed
+
+
+def _claim_of(
+    connection: Connection, owner: Owner, now: float, lease: float, first_ready: Row
+) -> Sequence[Run]:
+    """Claim the runs that *first_ready*, three parameters, asks for.
+
+    To read them first and then to change them costs a quarter less than to
+    have the change return them.  Nobody else writes between the two, and their
+    order is total, so both mean the same runs.
+    """
+    rows = _SEE.rows(connection, first_ready)
+    taken = _TAKE.change(connection, (owner.node, owner.boot, now + lease, now, *first_ready))
+    assert taken == len(rows), f"saw {len(rows)} runs and took {taken}"
+    return _runs_from(connection, rows)
+
+
+def _runs_from(connection: Connection, rows: Sequence[Row]) -> list[Run]:
+    contents = bodies_of(connection, (row[_BODY_ID] for row in rows))
+    return [run_from(row, contents) for row in rows]
+
+
+def next_ready(connection: Connection) -> float | None:
+    """See :meth:`jqengine.interfaces.IStore.next_ready`."""
+    instants = [earliest for _, earliest in _LEVELS.rows(connection)]
+    instants += [due for (due,) in _NEXT_DUE.rows(connection) if due is not None]
+    return min(instants, default=None)
+
+
+def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str]) -> int:
+    """See :meth:`jqengine.interfaces.IStore.give_back`."""
+    return _GIVE_BACK.change_each(
+        connection, [(run_id, owner.node, owner.boot) for run_id in run_ids]
+    )
+
+
+def recover(connection: Connection, owner: Owner, now: float, lease: float) -> Sequence[Run]:
+    """See :meth:`jqengine.interfaces.IStore.recover`."""
+    values = (owner.boot, now + lease, owner.node, owner.boot)
+    return _runs_from(connection, _TAKE_OVER.rows(connection, values))

@@ -1,0 +1,162 @@
+"""Turning due times into runs.  For the store's writer thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, true, tuple_, update
+
+from jqengine.job import Firing, Job
+from jqengine.lifecycle import JobState, RunState
+from jqengine.store.intake import INSERT_RUNS
+from jqengine.store.rows import Row as NewRunRow
+from jqengine.store.rows import request_of
+from jqengine.store.schema import job_scheduled, jobs, run_unfinished, runs
+from jqengine.store.selecting import jobs_from, select_in, slices
+
+_UNFINISHED_OF_JOB = (
+    select(func.count())
+    .select_from(runs)
+    .where(run_unfinished, runs.c.job_id == jobs.c.id)
+    .scalar_subquery()
+)
+
+_DUE = (
+    select(jobs, _UNFINISHED_OF_JOB.label("unfinished"))
+    .where(job_scheduled, jobs.c.due <= bindparam("now"))
+    .order_by(jobs.c.due)
+    .limit(bindparam("most"))
+)
+
+_ADVANCE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("moved_id"))
+    .values(
+        due=bindparam("next_due"),
+        fired=jobs.c.fired + bindparam("more"),
+        exhausted=bindparam("is_exhausted"),
+    )
+)
+
+FINISH_EXHAUSTED = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("ended_id"))
+    .where(job_scheduled, jobs.c.exhausted == true())
+    .where(~exists().where(run_unfinished, runs.c.job_id == bindparam("ended_id")))
+    .values(state=JobState.FINISHED.value)
+)
+"""Ends a job that has neither a due time nor an unfinished run left."""
+
+
+def due_jobs(connection: Connection, now: float, limit: int) -> Sequence[tuple[Job, int]]:
+    """See :meth:`jqengine.interfaces.IStore.due_jobs`."""
+    rows = connection.execute(_DUE, {"now": now, "most": limit}).all()
+    return list(zip(jobs_from(connection, rows), (row.unfinished for row in rows), strict=True))
+
+
+def fire(
+    connection: Connection, firings: Sequence[Firing], now: float, new_id: Callable[[float], str]
+) -> int:
+    """See :meth:`jqengine.interfaces.IStore.fire`."""
+    return sum(_fire(connection, some, now, new_id) for some in slices(firings))
+
+
+def _fire(
+    connection: Connection, firings: Sequence[Firing], now: float, new_id: Callable[[float], str]
+) -> int:
+    at_hand = {row.id: row for row in _jobs_of(connection, firings)}
+    valid = list(_still_valid(firings, {job_id: row.due for job_id, row in at_hand.items()}))
+    if not valid:
+        return 0
+    made = list(_new_runs(connection, valid, at_hand))
+    INSERT_RUNS.change(connection, [run.row(new_id(now), now) for run in made])
+    connection.execute(_ADVANCE, [_step(one) for one in valid])
+    exhausted = [{"ended_id": one.job_id} for one in valid if one.exhausted]
+    if exhausted:
+        connection.execute(FINISH_EXHAUSTED, exhausted)
+    return sum(run.state is not RunState.SKIPPED for run in made)
+
+
+def _jobs_of(connection: Connection, firings: Iterable[Firing]) -> Iterator[Row[Any]]:
+    query = select(jobs).where(job_scheduled).with_for_update()
+    return select_in(connection, query, jobs.c.id, {one.job_id for one in firings})
+
+
+def _still_valid(firings: Iterable[Firing], due: dict[str, float | None]) -> Iterator[Firing]:
+    """The *firings* whose job is where they expect it; each moves *due* on."""
+    for firing in firings:
+        if due.get(firing.job_id) == firing.expected:
+            due[firing.job_id] = firing.next_due
+            yield firing
+
+
+class _NewRun(NamedTuple):
+    job: Row[Any]
+    due: float
+    state: RunState
+    reason: str | None
+
+    def row(self, run_id: str, now: float) -> NewRunRow:
+        return (
+            run_id,
+            self.job.id,
+            self.state.value,
+            self.due,
+            self.due,
+            0,
+            now,
+            self.job.name,
+            self.job.origin,
+            None,
+            self.job.previous_status,
+            *request_of(self.job),
+            self.reason,
+            now if self.state is RunState.SKIPPED else None,
+        )
+
+
+def _new_runs(
+    connection: Connection, firings: Sequence[Firing], at_hand: Mapping[str, Row[Any]]
+) -> Iterator[_NewRun]:
+    busy = _busy(connection, at_hand)
+    known = _known(connection, firings)
+    for firing in firings:
+        job = at_hand[firing.job_id]
+        for due in firing.runs:
+            if (job.id, due) not in known:
+                held = firing.held and job.id in busy
+                yield _NewRun(job, due, RunState.HELD if held else RunState.WAITING, None)
+                known.add((job.id, due))
+                busy.add(job.id)
+        for skip in firing.skips:
+            if (job.id, skip.due) not in known:
+                yield _NewRun(job, skip.due, RunState.SKIPPED, skip.reason)
+                known.add((job.id, skip.due))
+
+
+def _busy(connection: Connection, job_ids: Iterable[str]) -> set[str]:
+    """Those of *job_ids* that have an unfinished run."""
+    query = select(runs.c.job_id).where(run_unfinished).distinct()
+    return {row.job_id for row in select_in(connection, query, runs.c.job_id, job_ids)}
+
+
+def _known(connection: Connection, firings: Iterable[Firing]) -> set[tuple[str, float]]:
+    """Due times that have a run already: a job replaced may come by one again."""
+    wanted = [
+        (one.job_id, due)
+        for one in firings
+        for due in (*one.runs, *(skip.due for skip in one.skips))
+    ]
+    query = select(runs.c.job_id, runs.c.due)
+    found = select_in(connection, query, tuple_(runs.c.job_id, runs.c.due), wanted)
+    return {(row.job_id, row.due) for row in found}
+
+
+def _step(firing: Firing) -> dict[str, object]:
+    return {
+        "moved_id": firing.job_id,
+        "next_due": firing.next_due,
+        "more": len(firing.runs) + len(firing.skips),
+        "is_exhausted": firing.exhausted,
+    }

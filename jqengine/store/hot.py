@@ -1,0 +1,106 @@
+"""Statements that run tens of thousands of times a second.
+
+They are written with SQLAlchemy like all others, but compiled once, and then
+given to the driver with plain tuples: SQLAlchemy's own path costs several
+times what SQLite needs for the work itself.  For the store's threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Dialect, Executable, Insert, bindparam
+
+from jqengine.store.rows import Row
+
+BLOCK = 50
+"""Rows that one execution of a statement changes, where there are so many."""
+
+
+class HotStatement:
+    """One statement in the driver's SQL.
+
+    :param parameters: names of the statement's parameters in the order in
+        which the driver takes their values.
+    """
+
+    def __init__(self, statement: Executable, *parameters: str) -> None:
+        self._statement = statement
+        self._parameters = parameters
+        self._texts: dict[str, str] = {}
+
+    def text(self, dialect: Dialect) -> str:
+        """The SQL for *dialect*."""
+        known = self._texts.get(dialect.name)
+        if known is None:
+            compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+            assert tuple(compiled.positiontup) == self._parameters, compiled.positiontup
+            known = self._texts[dialect.name] = str(compiled)
+        return known
+
+    def change(self, connection: Connection, values: Sequence[Any]) -> int:
+        """Execute it once; the number of rows it changed."""
+        cursor = connection.connection.cursor()
+        cursor.execute(self.text(connection.dialect), values)
+        return cursor.rowcount
+
+    def change_each(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Execute it for each of *rows*; the number of rows all of them changed."""
+        if not rows:
+            return 0
+        cursor = connection.connection.cursor()
+        cursor.executemany(self.text(connection.dialect), rows)
+        return cursor.rowcount
+
+    def rows(self, connection: Connection, values: Sequence[Any] = ()) -> Sequence[Row]:
+        """Execute it once; the rows it gives."""
+        cursor = connection.connection.cursor()
+        cursor.execute(self.text(connection.dialect), values)
+        return cursor.fetchall()
+
+
+class InBlocks:
+    """A change of many rows, some of them by each execution of a statement.
+
+    A tenth to a third of the time of a row is the start and end of its
+    statement; fifty rows at once share it.
+
+    :param one: changes one row.
+    :param block: changes :data:`BLOCK` rows; its parameters are those of *one*
+        for the first row, then for the second, and so on.
+    """
+
+    def __init__(self, one: HotStatement, block: HotStatement) -> None:
+        self._one = one
+        self._block = block
+
+    def change(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Execute it for each of *rows*; the number of rows all of them changed."""
+        whole = len(rows) - len(rows) % BLOCK
+        changed = 0
+        for start in range(0, whole, BLOCK):
+            values = list(chain.from_iterable(rows[start : start + BLOCK]))
+            changed += self._block.change(connection, values)
+        return changed + self._one.change_each(connection, rows[whole:])
+
+
+def insert_in_blocks(insert: Insert, columns: Sequence[str]) -> InBlocks:
+    """*insert* with rows that give *columns*, in the order of the table."""
+    return InBlocks(_inserting(insert, columns, 1), _inserting(insert, columns, BLOCK))
+
+
+def _inserting(insert: Insert, columns: Sequence[str], rows: int) -> HotStatement:
+    values = [parameters(columns, row) for row in range(rows)]
+    return HotStatement(insert.values(values), *numbered(columns, rows))
+
+
+def parameters(names: Sequence[str], row: int) -> dict[str, BindParameter[Any]]:
+    """The parameters of one row of a block, by plain name."""
+    return {name: bindparam(f"{name}_{row}") for name in names}
+
+
+def numbered(names: Sequence[str], rows: int) -> list[str]:
+    """The names of the parameters of all rows of a block."""
+    return [f"{name}_{row}" for row in range(rows) for name in names]

@@ -1,0 +1,206 @@
+"""Accepting jobs: what is new, what replaces, what another job answers for.
+
+For the store's writer thread, within its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from jqengine.job import Job
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, job_after
+from jqengine.plan import CrontabPlan
+from jqengine.store.constructs import InsertIfAbsent
+from jqengine.store.hot import insert_in_blocks
+from jqengine.store.rows import (
+    NEW_RUN_COLUMNS,
+    Texts,
+    anonymous_run,
+    body_id_of,
+    is_anonymous,
+    job_values,
+)
+from jqengine.store.schema import job_unfinished, jobs, runs
+from jqengine.store.selecting import (
+    anonymous_jobs,
+    forget_bodies,
+    jobs_from,
+    keep_bodies,
+    select_in,
+    states_before,
+)
+
+INSERT_RUNS = insert_in_blocks(InsertIfAbsent(runs), NEW_RUN_COLUMNS)
+
+_REPLACED_COLUMNS = [column.name for column in jobs.columns if column.name not in ("id", "created")]
+_REPLACE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("old_id"))
+    .values({name: bindparam(f"new_{name}") for name in _REPLACED_COLUMNS})
+)
+_GIVE_UP_KEY = update(jobs).where(jobs.c.id == bindparam("old_id")).values(key=None)
+_RETIRE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("old_id"))
+    .where(jobs.c.state.in_(states_before(JobEvent.RETIRE)))
+    .values(state=JobState.RETIRED.value, due=None, reason="its crontab line is gone")
+)
+
+
+def add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
+    """See :meth:`jqengine.interfaces.IStore.add`."""
+    anonymous = [job for job in new if is_anonymous(job)]
+    added = _add_anonymous(connection, anonymous)
+    if len(anonymous) == len(new):
+        return added
+    others = [job for job in new if not is_anonymous(job)]
+    keep_bodies(connection, others)
+    register = _Register(connection, others)
+    accepted = iter(added)
+    answers = [next(accepted) if is_anonymous(job) else register.accept_once(job) for job in new]
+    register.write()
+    return answers
+
+
+def _add_anonymous(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
+    """Add one-time jobs; each as it is, should it have been added before."""
+    keep_bodies(connection, new)
+    texts = Texts()
+    added = INSERT_RUNS.change(connection, [anonymous_run(job, texts) for job in new])
+    if added == len(new):
+        return new
+    found = anonymous_jobs(connection, {job.id for job in new})
+    return [found[job.id] for job in new]
+
+
+def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]]:
+    """See :meth:`jqengine.interfaces.IStore.apply`.
+
+    :return: the jobs that did not get in, each with the one that holds its key.
+    """
+    if plan.retire:
+        connection.execute(_RETIRE, [{"old_id": job_id} for job_id in plan.retire])
+    changed = (*plan.add, *plan.replace)
+    keep_bodies(connection, changed)
+    register = _Register(connection, changed)
+    answers = [(job, register.accept(job)) for job in changed]
+    register.write()
+    return [(job, answer) for job, answer in answers if answer.definition != job.definition]
+
+
+class _Register:
+    """The jobs that new ones can meet: of the same id, identity or key.
+
+    Decisions are made here, in order and in memory, so that a thousand jobs
+    cost a few questions and a few writes.
+    """
+
+    def __init__(self, connection: Connection, new: Sequence[Job]) -> None:
+        self._connection = connection
+        self._by_id: dict[str, Job] = {}
+        self._id_of_identity: dict[str, str] = {}
+        self._id_of_key: dict[str, str] = {}
+        self._accepted: set[str] = set()
+        self._bodies_given_up: set[str | None] = set()
+        self._accepted_as: dict[str, str] = {}
+        for row in self._met_by(new):
+            self._accepted_as[row.id] = row.accepted_as
+        self._stored = set(self._accepted_as)
+
+    def accept_once(self, job: Job) -> Job:
+        """What came of *job* if it was accepted before, else :meth:`accept` it."""
+        old = self._replaced_by(job)
+        if old is not None and job.id in (old.id, self._accepted_as[old.id]):
+            return old
+        return self.accept(job)
+
+    def accept(self, job: Job) -> Job:
+        """*job* as it is from now on, or the one that holds its key."""
+        old = self._replaced_by(job)
+        holder = self._holder_of_key(job)
+        if holder is not None and holder is not old:
+            self._bodies_given_up.add(body_id_of(job))
+            return holder
+        accepted = job if old is None else _in_place_of(old, job)
+        if old is not None:
+            self._forget_key(old)
+            self._bodies_given_up.add(body_id_of(old))
+        self._note(accepted)
+        self._accepted.add(accepted.id)
+        self._accepted_as[accepted.id] = job.id
+        return accepted
+
+    def write(self) -> None:
+        """Write all that was accepted."""
+        accepted = [
+            job_values(self._by_id[job_id], self._accepted_as[job_id])
+            for job_id in sorted(self._accepted)
+        ]
+        old = [values for values in accepted if values["id"] in self._stored]
+        new = [values for values in accepted if values["id"] not in self._stored]
+        if old:
+            # First, as one of them may take the key that another gives up.
+            self._connection.execute(_GIVE_UP_KEY, [{"old_id": values["id"]} for values in old])
+            self._connection.execute(_REPLACE, [_replacement(values) for values in old])
+        if new:
+            self._connection.execute(insert(jobs), new)
+        forget_bodies(self._connection, self._bodies_given_up)
+
+    def _met_by(self, new: Sequence[Job]) -> Iterable[Row[Any]]:
+        definitions = [job.definition for job in new]
+        identities = {one.identity for one in definitions if one.identity is not None}
+        keys = {one.policy.key for one in definitions if one.policy.key is not None}
+        query = select(jobs)
+        found = [
+            *select_in(self._connection, query, jobs.c.id, {job.id for job in new}),
+            *select_in(self._connection, query, jobs.c.identity, identities),
+            *select_in(self._connection, query.where(job_unfinished), jobs.c.key, keys),
+        ]
+        for job in jobs_from(self._connection, found):
+            self._note(job)
+        return found
+
+    def _replaced_by(self, job: Job) -> Job | None:
+        identity = job.definition.identity
+        known = self._id_of_identity.get(identity) if identity is not None else None
+        return self._by_id.get(known or job.id)
+
+    def _holder_of_key(self, job: Job) -> Job | None:
+        key = job.definition.policy.key
+        known = self._id_of_key.get(key) if key is not None else None
+        return self._by_id[known] if known else None
+
+    def _note(self, job: Job) -> None:
+        identity, key = job.definition.identity, job.definition.policy.key
+        self._by_id[job.id] = job
+        if identity is not None:
+            self._id_of_identity[identity] = job.id
+        if key is not None and job.state in UNFINISHED_JOBS:
+            self._id_of_key[key] = job.id
+
+    def _forget_key(self, job: Job) -> None:
+        key = job.definition.policy.key
+        if key is not None and self._id_of_key.get(key) == job.id:
+            del self._id_of_key[key]
+
+
+def _in_place_of(old: Job, new: Job) -> Job:
+    """*new* with what stays when it replaces *old*: id, birth, last status, a pause."""
+    state = job_after(old.state, JobEvent.REPLACE) or new.state
+    return replace(
+        new,
+        id=old.id,
+        created=old.created,
+        state=state,
+        previous_status=old.previous_status if new.previous_status is None else new.previous_status,
+        reason=old.reason if state is old.state is JobState.PAUSED else new.reason,
+    )
+
+
+def _replacement(values: dict[str, object]) -> dict[str, object]:
+    new = {f"new_{name}": values[name] for name in _REPLACED_COLUMNS}
+    return {"old_id": values["id"], **new}

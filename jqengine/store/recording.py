@@ -1,0 +1,150 @@
+"""Writing the ends of attempts, and what they change behind them.
+
+For the store's writer thread, within its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    null,
+    select,
+    union_all,
+    update,
+)
+
+from jqengine.job import Outcome
+from jqengine.lifecycle import RunState
+from jqengine.store.aftermath import settle_jobs
+from jqengine.store.hot import BLOCK, HotStatement, InBlocks, numbered, parameters
+from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
+from jqengine.store.schema import attempts, run_running, runs, text_of
+
+_FENCE = ("run_id", "owner_node", "owner_boot", "held_attempt")
+
+
+def _fence(said: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+    """Whether the run in *said* is still held by its owner, in that attempt."""
+    return and_(
+        runs.c.id == said["run_id"],
+        run_running,
+        runs.c.node == said["owner_node"],
+        runs.c.boot == said["owner_boot"],
+        runs.c.attempt == said["held_attempt"],
+    )
+
+
+def _named(names: Sequence[str]) -> Mapping[str, ColumnElement[Any]]:
+    return {name: bindparam(name) for name in names}
+
+
+_ENDED_COLUMNS = ("state", *RESULT_COLUMNS)
+_ENDED = (*(f"new_{name}" for name in _ENDED_COLUMNS), *_FENCE)
+
+
+def _ending(said: Mapping[str, ColumnElement[Any]]) -> Update:
+    new = {name: said[f"new_{name}"] for name in _ENDED_COLUMNS}
+    return update(runs).where(_fence(said)).values(lease_until=null(), **new)
+
+
+def _ending_block() -> HotStatement:
+    rows = [parameters(_ENDED, row) for row in range(BLOCK)]
+    selects = [select(*(value.label(name) for name, value in row.items())) for row in rows]
+    said = union_all(*selects).subquery("said")
+    return HotStatement(_ending(dict(said.c.items())), *numbered(_ENDED, BLOCK))
+
+
+_END = InBlocks(HotStatement(_ending(_named(_ENDED)), *_ENDED), _ending_block())
+
+_RETRY = HotStatement(
+    update(runs)
+    .where(_fence(_named(_FENCE)))
+    .values(
+        state=text_of(RunState.WAITING),
+        ready=bindparam("new_ready"),
+        attempt=runs.c.attempt - bindparam("restored"),
+        node=null(),
+        boot=null(),
+        lease_until=null(),
+        started=null(),
+    ),
+    "new_ready",
+    "restored",
+    *_FENCE,
+)
+
+_TEXTS = {state: state.value for state in RunState}
+
+_FORGET_ATTEMPT = HotStatement(
+    delete(attempts).where(
+        attempts.c.run_id == bindparam("run_id"), attempts.c.attempt == bindparam("number")
+    ),
+    "run_id",
+    "number",
+)
+_KEEP_ATTEMPT = HotStatement(insert(attempts), *(column.name for column in attempts.columns))
+
+
+def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+    """See :meth:`jqengine.interfaces.IStore.record`."""
+    answers = _write(connection, outcomes)
+    accepted = [outcome for outcome, held in zip(outcomes, answers, strict=True) if held]
+    _keep_attempts(connection, [one for one in accepted if one.verdict.state is RunState.WAITING])
+    settle_jobs(connection, [one for one in accepted if one.verdict.state is not RunState.WAITING])
+    return answers
+
+
+def _write(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+    """Change the runs; which outcomes were accepted.
+
+    The driver counts changes for all rows of a statement together.  That is
+    answer enough unless some were refused, which is rare: then once more, one
+    by one.
+    """
+    with connection.begin_nested() as together:
+        if _write_together(connection, outcomes) == len(outcomes):
+            return [True] * len(outcomes)
+        together.rollback()
+    return [_write_together(connection, [outcome]) == 1 for outcome in outcomes]
+
+
+def _write_together(connection: Connection, outcomes: Iterable[Outcome]) -> int:
+    ends: list[Row] = []
+    retries: list[Row] = []
+    for outcome in outcomes:
+        run_id, _, (node, boot), attempt, result, verdict = outcome
+        fence = (run_id, node, boot, attempt)
+        if verdict.state is RunState.WAITING:
+            retries.append((verdict.ready, int(verdict.restore), *fence))
+        else:
+            ends.append((_TEXTS[verdict.state], *result_values(result), *fence))
+    return _END.change(connection, ends) + _RETRY.change_each(connection, retries)
+
+
+def _keep_attempts(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+    """Move results of runs that go on out of their way.
+
+    An attempt that was not counted has the number of the one after it, and
+    gives way to it: a run told to come back every second for a week keeps one
+    row, not half a million.
+    """
+    rows = {
+        (one.run_id, one.attempt): (
+            one.run_id,
+            one.attempt,
+            *one.owner,
+            *result_values(one.result),
+        )
+        for one in outcomes
+    }
+    _FORGET_ATTEMPT.change_each(connection, list(rows))
+    _KEEP_ATTEMPT.change_each(connection, list(rows.values()))

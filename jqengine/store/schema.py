@@ -1,0 +1,172 @@
+"""The tables, and the indexes that keep every question flat.
+
+``jobs`` holds jobs that have an identity or a key.  ``runs`` holds one row
+for each due time that came; an anonymous one-time job is nothing but such a
+row, with no ``job_id``.  A run carries the result of its last attempt;
+``attempts`` has rows only for earlier ones, so the ordinary way through the
+queue costs one row.  A request body too long to be written again with every
+change of its row lies in ``bodies``, under the hash of what it is.
+
+Instants are seconds since the epoch, UTC.  ``runs.finished`` is set when a run
+ends in whatever way, so ``finished IS NULL`` says that it has not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    literal_column,
+)
+
+from jqengine.lifecycle import JobState, RunState
+
+REVISION = "0001"
+"""The newest migration; :mod:`.migrations` ends there."""
+
+REVISION_TABLE = "jobqueue_revision"
+"""Where it is noted.  Not Alembic's own name for it, which the hosted
+application's migrations may use in the same database."""
+
+metadata = MetaData()
+
+
+def text_of(state: JobState | RunState) -> ColumnElement[str]:
+    """*state* as a literal in the SQL text.
+
+    A database matches a query with a partial index by its text, so a state
+    handed over as a parameter would cost the index.
+    """
+    return literal_column(f"'{state.value}'")
+
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+
+def _request_columns() -> list[Column[Any]]:
+    return [
+        Column("method", Text, nullable=False),
+        Column("target", Text, nullable=False),
+        Column("protocol", Text, nullable=False),
+        Column("headers", Text, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("body_id", Text, ForeignKey("bodies.id")),
+        Column("user", Text),
+        Column("policy", Text, nullable=False),
+        Column("priority", Integer, nullable=False),
+        Column("key", Text),
+        Column("sinks", Text, nullable=False),
+    ]
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # The id that the definition came with, should it come again.
+    Column("accepted_as", Text, nullable=False),
+    Column("identity", Text),
+    Column("name", Text),
+    Column("origin", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("anchor", Double),
+    Column("due", Double),
+    Column("exhausted", Boolean, nullable=False),
+    Column("fired", Integer, nullable=False),
+    Column("previous_status", Integer),
+    Column("reason", Text, nullable=False),
+    Column("schedule", Text, nullable=False),
+    *_request_columns(),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("job_id", Text),
+    Column("state", Text, nullable=False),
+    Column("due", Double, nullable=False),
+    Column("ready", Double, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("node", Text),
+    Column("boot", Text),
+    Column("lease_until", Double),
+    Column("created", Double, nullable=False),
+    Column("name", Text),
+    Column("origin", Text, nullable=False),
+    Column("schedule", Text),
+    Column("previous_status", Integer),
+    *_request_columns(),
+    Column("status", Integer),
+    Column("reason", Text),
+    Column("response_headers", Text),
+    Column("response_body", LargeBinary),
+    Column("truncated", Boolean),
+    Column("started", Double),
+    Column("finished", Double),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("response_headers", Text, nullable=False),
+    Column("response_body", LargeBinary, nullable=False),
+    Column("truncated", Boolean, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("finished", Double, nullable=False),
+)
+
+
+def _partial(
+    name: str,
+    *columns: Column[Any],
+    where: ColumnElement[bool],
+    unique: bool = False,
+) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+job_scheduled = jobs.c.state == text_of(JobState.SCHEDULED)
+job_unfinished = jobs.c.state.in_([text_of(JobState.SCHEDULED), text_of(JobState.PAUSED)])
+job_from_crontab = jobs.c.origin == literal_column("'crontab'")
+run_waiting = runs.c.state == text_of(RunState.WAITING)
+run_running = runs.c.state == text_of(RunState.RUNNING)
+run_unfinished = and_(runs.c.job_id.is_not(None), runs.c.finished.is_(None))
+
+Index("jobs_identity", jobs.c.identity, unique=True)
+Index("jobs_state", jobs.c.state)
+_partial("jobs_key", jobs.c.key, where=and_(jobs.c.key.is_not(None), job_unfinished), unique=True)
+_partial("jobs_due", jobs.c.due, where=job_scheduled)
+_partial("jobs_crontab", jobs.c.id, where=job_from_crontab)
+_partial("jobs_body", jobs.c.body_id, where=jobs.c.body_id.is_not(None))
+
+_partial("runs_firing", runs.c.job_id, runs.c.due, where=runs.c.job_id.is_not(None), unique=True)
+_partial("runs_waiting", runs.c.priority, runs.c.ready, where=run_waiting)
+_partial("runs_running", runs.c.lease_until, where=run_running)
+_partial("runs_unfinished", runs.c.job_id, runs.c.due, where=run_unfinished)
+_partial("runs_ended", runs.c.state, runs.c.finished, where=runs.c.finished.is_not(None))
+_partial("runs_body", runs.c.body_id, where=runs.c.body_id.is_not(None))

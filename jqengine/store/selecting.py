@@ -1,0 +1,80 @@
+"""Small questions that several operations ask.  For the store's threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, insert, select
+
+from jqengine.job import Job
+from jqengine.lifecycle import JOB_TRANSITIONS, RUN_TRANSITIONS, JobEvent, RunEvent
+from jqengine.store.rows import Bodies, anonymous_job_from, job_from, long_bodies
+from jqengine.store.schema import bodies, jobs, runs, text_of
+
+T = TypeVar("T")
+
+MOST_PARAMETERS = 500
+"""Values in one ``IN`` list; every database takes more."""
+
+
+def slices(values: Iterable[T], size: int = MOST_PARAMETERS) -> Iterator[list[T]]:
+    """*values* in lists of at most *size*."""
+    source = iter(values)
+    while some := list(islice(source, size)):
+        yield some
+
+
+def select_in(
+    connection: Connection, query: Select[Any], column: ColumnElement[Any], values: Iterable[Any]
+) -> Iterator[Row[Any]]:
+    """Rows of *query* whose *column* is one of *values*."""
+    for some in slices(values):
+        yield from connection.execute(query.where(column.in_(some)))
+
+
+def bodies_of(connection: Connection, ids: Iterable[str | None]) -> Bodies:
+    """The contents of ``bodies`` by id; *ids* may repeat and hold ``None``."""
+    wanted = {key for key in ids if key}
+    rows = select_in(connection, select(bodies.c.id, bodies.c.content), bodies.c.id, wanted)
+    return {row.id: row.content for row in rows}
+
+
+def keep_bodies(connection: Connection, new: Iterable[Job]) -> None:
+    """Put the long request bodies of *new* jobs in ``bodies``."""
+    found = long_bodies(new)
+    known = {row.id for row in select_in(connection, select(bodies.c.id), bodies.c.id, found)}
+    values = [{"id": key, "content": found[key]} for key in found.keys() - known]
+    if values:
+        connection.execute(insert(bodies), values)
+
+
+def forget_bodies(connection: Connection, ids: Iterable[str | None]) -> None:
+    """Delete those of ``bodies`` that no job and no run has any more."""
+    unused = (
+        ~exists().where(runs.c.body_id == bodies.c.id),
+        ~exists().where(jobs.c.body_id == bodies.c.id),
+    )
+    for some in slices(key for key in ids if key):
+        connection.execute(delete(bodies).where(bodies.c.id.in_(some), *unused))
+
+
+def jobs_from(connection: Connection, rows: Sequence[Row[Any]]) -> list[Job]:
+    """The jobs that *rows*, all columns of ``jobs``, say."""
+    contents = bodies_of(connection, (row.body_id for row in rows))
+    return [job_from(row, contents) for row in rows]
+
+
+def anonymous_jobs(connection: Connection, ids: Iterable[str]) -> dict[str, Job]:
+    """Those of *ids* that are anonymous one-time jobs."""
+    query = select(runs).where(runs.c.job_id.is_(None))
+    rows = list(select_in(connection, query, runs.c.id, ids))
+    contents = bodies_of(connection, (row.body_id for row in rows))
+    return {row.id: anonymous_job_from(row, contents) for row in rows}
+
+
+def states_before(event: JobEvent | RunEvent) -> list[ColumnElement[str]]:
+    """The states from which *event* can happen."""
+    table = JOB_TRANSITIONS if isinstance(event, JobEvent) else RUN_TRANSITIONS
+    return [text_of(state) for state, cause in table if cause is event]

@@ -1,0 +1,159 @@
+"""The durable queue on SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from jqengine.interfaces import IStore
+from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
+from jqengine.plan import CrontabPlan
+from jqengine.store import claiming, firing, intake, pruning, reading, recording
+from jqengine.store.sqlite import SqliteDatabase, SqliteFile
+from jqengine.store.thread import Operation, StoreThread
+
+T = TypeVar("T")
+
+
+@implementer(IStore)
+class SqlStore:
+    """A store in a database, with a thread that writes and one that reads.
+
+    Questions of the dispatcher go through the writer, in their place between
+    its changes.  Questions of people go to the reader, once the changes asked
+    for before them are on disk; there they delay nobody.
+
+    :param new_id: makes ids for the runs of jobs, in the writer's thread.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, file: SqliteFile, reactor: IReactorFromThreads, new_id: Callable[[float], str]
+    ) -> None:
+        self._file = file
+        self._new_id = new_id
+        self._writer = StoreThread("store writer", SqliteDatabase(file, writing=True), reactor)
+        self._reader = StoreThread("store reader", SqliteDatabase(file, writing=False), reactor)
+
+    def open(self) -> Deferred[None]:
+        """Create the file if need be, start the threads, bring the schema up to date."""
+        return Deferred.fromCoroutine(self._open())
+
+    async def _open(self) -> None:
+        self._file.create()
+        self._writer.start()
+        try:
+            await self._writer.submit(_nothing)
+        except BaseException:
+            await self._writer.stop()
+            raise
+        self._reader.start()
+
+    def close(self) -> Deferred[None]:
+        """Finish what was asked before, then release threads and files."""
+        return Deferred.fromCoroutine(self._close())
+
+    async def _close(self) -> None:
+        # The writer last: SQLite tidies up when its last connection is closed.
+        await self._writer_done()
+        await self._reader.stop()
+        await self._writer.stop()
+
+    def add(self, jobs: Sequence[Job]) -> Deferred[Sequence[Job]]:
+        """See :meth:`IStore.add`."""
+        return self._writer.submit(partial(intake.add, new=jobs), len(jobs))
+
+    def crontab_jobs(self) -> Deferred[Sequence[Job]]:
+        """See :meth:`IStore.crontab_jobs`."""
+        return self._ask(reading.crontab_jobs)
+
+    def apply(self, plan: CrontabPlan) -> Deferred[None]:
+        """See :meth:`IStore.apply`."""
+        rows = len(plan.add) + len(plan.replace) + len(plan.retire)
+        refused = self._writer.submit(partial(intake.apply, plan=plan), rows)
+        return refused.addCallback(self._warn_of_held_keys)
+
+    def due_jobs(self, now: float, limit: int) -> Deferred[Sequence[tuple[Job, int]]]:
+        """See :meth:`IStore.due_jobs`."""
+        return self._writer.submit(partial(firing.due_jobs, now=now, limit=limit))
+
+    def fire(self, firings: Sequence[Firing], now: float) -> Deferred[int]:
+        """See :meth:`IStore.fire`."""
+        fire = partial(firing.fire, firings=firings, now=now, new_id=self._new_id)
+        return self._writer.submit(fire, len(firings))
+
+    def claim(self, owner: Owner, now: float, limit: int, lease: float) -> Deferred[Sequence[Run]]:
+        """See :meth:`IStore.claim`."""
+        claim = partial(claiming.claim, owner=owner, now=now, limit=limit, lease=lease)
+        return self._writer.submit(claim, limit)
+
+    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[bool]]:
+        """See :meth:`IStore.record`."""
+        return self._writer.submit(partial(recording.record, outcomes=outcomes), len(outcomes))
+
+    def give_back(self, owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
+        """See :meth:`IStore.give_back`."""
+        give_back = partial(claiming.give_back, owner=owner, run_ids=run_ids)
+        return self._writer.submit(give_back, len(run_ids))
+
+    def recover(self, owner: Owner, now: float, lease: float) -> Deferred[Sequence[Run]]:
+        """See :meth:`IStore.recover`."""
+        return self._writer.submit(partial(claiming.recover, owner=owner, now=now, lease=lease))
+
+    def next_ready(self) -> Deferred[float | None]:
+        """See :meth:`IStore.next_ready`."""
+        return self._writer.submit(claiming.next_ready)
+
+    def job(self, job_id: str) -> Deferred[Job | None]:
+        """See :meth:`IStore.job`."""
+        return self._ask(partial(reading.job, job_id=job_id))
+
+    def job_named(self, identity: str) -> Deferred[Job | None]:
+        """See :meth:`IStore.job_named`."""
+        return self._ask(partial(reading.job_named, identity=identity))
+
+    def runs(self, job_id: str, limit: int) -> Deferred[Sequence[Run]]:
+        """See :meth:`IStore.runs`."""
+        return self._ask(partial(reading.runs_of, job_id=job_id, limit=limit))
+
+    def results(self, run_id: str) -> Deferred[Sequence[tuple[int, Result]]]:
+        """See :meth:`IStore.results`."""
+        return self._ask(partial(reading.results, run_id=run_id))
+
+    def stats(self, now: float) -> Deferred[dict[str, int]]:
+        """See :meth:`IStore.stats`."""
+        return self._ask(partial(reading.stats, now=now))
+
+    def prune(self, before: float, limit: int) -> Deferred[int]:
+        """See :meth:`IStore.prune`."""
+        return self._writer.submit(partial(pruning.prune, before=before, limit=limit), limit)
+
+    def _ask(self, question: Operation[T]) -> Deferred[T]:
+        """Ask the reader, but not before what was asked of the writer is done."""
+        if self._writer.idle:
+            return self._reader.submit(question)
+        return self._writer_done().addCallback(lambda _: self._reader.submit(question))
+
+    def _writer_done(self) -> Deferred[None]:
+        done = self._writer.submit(_nothing)
+        return done.addErrback(lambda _: None)
+
+    def _warn_of_held_keys(self, refused: Sequence[tuple[Job, Job]]) -> None:
+        for job, holder in refused:
+            self._log.warn(
+                "{job} of the crontab waits for a reload: its key {key!r} is held by {holder}",
+                job=job.label,
+                key=job.definition.policy.key,
+                holder=holder.label,
+            )
+
+
+def _nothing(_connection: object) -> None:
+    """Come and go: done when everything before it is."""
