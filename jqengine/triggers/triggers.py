@@ -46,7 +46,7 @@ class Triggers:
         except BadValue as error:
             raise BadSchedule(schedule.text, str(error)) from None
         due = trigger.next(now if trigger.recurring else FIRST_INSTANT)
-        if due is None or schedule.times == 0:
+        if due is None or not _has_left(schedule, 0):
             return None
         return _within(schedule, rounded(due + delay_of(definition, now)))
 
@@ -58,7 +58,7 @@ class Triggers:
         :param job: its ``fired`` counts the due times up to *after*.
         """
         schedule = job.definition.schedule
-        if job.anchor is None or (schedule.times is not None and job.fired >= schedule.times):
+        if job.anchor is None or not _has_left(schedule, job.fired):
             return None
         due = _of_job(job, job.anchor).next(after)
         return None if due is None else _within(schedule, due)
@@ -96,9 +96,20 @@ def delay_of(definition: Definition, accepted: float) -> float:
     jitter = definition.schedule.jitter
     if not jitter:
         return 0.0
-    seed = definition.identity or repr((rounded(accepted), definition.request))
-    digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(_seed(definition, accepted)).digest()
     return rounded(jitter * int.from_bytes(digest[:6], "big") / 2**48)
+
+
+def _seed(definition: Definition, accepted: float) -> bytes:
+    if definition.identity is not None:
+        return definition.identity.encode("utf-8", "surrogatepass")
+    request = definition.request
+    head = (rounded(accepted), request.method, request.target, request.user, request.headers)
+    return ascii(head).encode("ascii") + request.body
+
+
+def _has_left(schedule: Schedule, fired: int) -> bool:
+    return schedule.times is None or fired < schedule.times
 
 
 def _within(schedule: Schedule, due: float) -> float | None:
@@ -128,7 +139,7 @@ def _of_job(job: Job, anchor: float) -> ITrigger:
     """
     schedule = job.definition.schedule
     if schedule.syntax is Syntax.EVERY:
-        return EveryTrigger(parse_every(schedule.text), anchor)
+        return _read_every(schedule.text, anchor)
     if schedule.syntax is Syntax.CRON:
         return _moved(_read_cron(schedule.text, schedule.zone), job)
     if schedule.syntax is Syntax.WHEN:
@@ -173,3 +184,8 @@ def _read_cron(text: str, zone: str) -> ITrigger:
 @lru_cache(maxsize=16384)
 def _read_when(text: str, accepted: float, zone: str) -> ITrigger:
     return when_trigger(text, accepted, zone)
+
+
+@lru_cache(maxsize=16384)
+def _read_every(text: str, anchor: float) -> ITrigger:
+    return EveryTrigger(parse_every(text), anchor)
