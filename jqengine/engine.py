@@ -146,6 +146,8 @@ class Engine(Service):
         )
         self._jobs.start()
         self._signals.started()
+        for address in self._http.addresses():
+            self._log.info("The application is served at {url}", url=_shown(address))
         self._log.info(
             "The engine is up, with its state in {directory}", directory=self._state.path
         )
@@ -165,16 +167,20 @@ class Engine(Service):
         self._log.info("The engine has stopped")
 
     def _parsed_crontab(self) -> Crontab:
+        for sink in self._settings.sink:
+            if sink != OFF:
+                self._check_sink(sink, "--sink")
         crontab = self._crontabs.parse()
         for line in crontab.lines:
             for sink in line.definition.sinks:
-                try:
-                    self._catalogue.check(sink)
-                except BadValue as error:
-                    raise ConfigurationError(
-                        f"{line.path}:{line.line}:{line.column}: sink: {error}"
-                    ) from None
+                self._check_sink(sink, f"{line.path}:{line.line}:{line.column}: sink")
         return crontab
+
+    def _check_sink(self, sink: str, where: str) -> None:
+        try:
+            self._catalogue.check(sink)
+        except BadValue as error:
+            raise ConfigurationError(f"{where}: {error}") from None
 
     def _reload(self) -> None:
         reloading = Deferred.fromCoroutine(self._crontabs.reload())
