@@ -36,7 +36,11 @@ def _rows() -> Iterator[_Row]:
         assert header
         for cells in csv.reader(lines.split("\n"), skipinitialspace=True):
             if cells:
-                yield _Row(title, header[1], [cell.replace("``", "") for cell in cells])
+                yield _Row(title, header[1], [_plain(cell) for cell in cells])
+
+
+def _plain(cell: str) -> str:
+    return cell.replace("``", "").replace("\\*", "*")
 
 
 _ROWS = list(_rows())
