@@ -87,10 +87,10 @@ def test_every_deviation(deviation: Deviation) -> None:
         ("now + 99999999999 years", "that is out of range; expected a year before 9999", None),
         ("now + 9999999999999 years", "9999999999999 is out of range", 6),
         ("jan 1 9999", "that is out of range; expected a year before 9999", None),
-        ("١٢:٠٠", "'١٢:٠٠' is not understood", 0),
-        ("１６:00", "'１６:00' is not understood", 0),
+        ("\u0661\u0662:\u0660\u0660", "'\u0661\u0662:\u0660\u0660' is not understood", 0),
+        ("\uff11\uff16:00", "'\uff11\uff16:00' is not understood", 0),
         ("noon\0", "'\\x00' is not understood", 4),
-        ("ſat", "'ſat' is not understood", 0),
+        ("\u017fat", "'\u017fat' is not understood", 0),
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_and_where(text: str, message: str, position: int | None) -> None:
@@ -102,9 +102,9 @@ def test_a_refusal_says_what_and_where(text: str, message: str, position: int | 
 
 
 def test_what_is_past_is_refused_with_its_distance() -> None:
-    with pytest.raises(PastInstant, match="^that was 13 minutes ago$"):
+    with pytest.raises(PastInstant, match=r"^that was 13 minutes ago$"):
         resolve_at("1am today", NOW, "UTC")
-    with pytest.raises(PastInstant, match="^that was 6 years ago$"):
+    with pytest.raises(PastInstant, match=r"^that was 6 years ago$"):
         resolve_at("jul 4 2000", NOW, "UTC")
 
 

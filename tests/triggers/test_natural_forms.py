@@ -63,5 +63,5 @@ def test_every_category_is_used() -> None:
     ["every second friday", "every 3rd monday", "twice a week", "3 times a month", "7 times a day"],
 )
 def test_what_has_two_meanings_or_none_is_refused_with_advice(text: str) -> None:
-    with pytest.raises(BadSchedule, match="say|divide"):
+    with pytest.raises(BadSchedule, match=r"say|divide"):
         when_trigger(text, NOW, EXAMPLE_ZONE)

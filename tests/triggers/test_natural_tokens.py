@@ -11,6 +11,7 @@ from jqengine.triggers.natural_tokens import sentence
 from jqengine.triggers.natural_values import Span, Stamp
 from jqengine.triggers.natural_words import lexicon
 
+HALF_A_SECOND = datetime(2030, 12, 31, 9, 15, 1, 500_000)
 WORDS = lexicon(["at", "@", ",", "-", "+", "and", "in", "from", "o'clock"])
 
 
@@ -53,8 +54,8 @@ def kinds(text: str) -> list[dict[str, object]]:
         ("2030-12-31T09", "STAMP", Stamp(datetime(2030, 12, 31, 9), None)),
         ("2030T09", "STAMP", Stamp(datetime(2030, 1, 1, 9), None)),
         ("2030-06T09:15", "STAMP", Stamp(datetime(2030, 6, 1, 9, 15), None)),
-        ("2030-12-31T09:15:01.5-0530", "STAMP", Stamp(datetime(2030, 12, 31, 9, 15, 1, 500_000), -19800)),
-        ("2030-12-31T09:15:01,5+05", "STAMP", Stamp(datetime(2030, 12, 31, 9, 15, 1, 500_000), 18000)),
+        ("2030-12-31T09:15:01.5-0530", "STAMP", Stamp(HALF_A_SECOND, -19800)),
+        ("2030-12-31T09:15:01,5+05", "STAMP", Stamp(HALF_A_SECOND, 18000)),
         ("20301231T091501Z", "STAMP", Stamp(datetime(2030, 12, 31, 9, 15, 1), 0)),
         ("20301231091501", "STAMP", Stamp(datetime(2030, 12, 31, 9, 15, 1), None)),
     ],
@@ -132,7 +133,7 @@ def test_a_zone_is_taken_out(text: str, zone: str | None, offset: int | None) ->
         ("in 9999999999", "9999999999 is out of range", 3),
         ("9:00 Europe/Pari", "there is no time zone 'Europe/Pari'; did you mean Europe/Paris", 5),
         ("in 1/x/3", "'/x/3' is not understood", 4),
-        ("in ٣", "'٣' is not understood", 3),
+        ("in \u0663", "'\u0663' is not understood", 3),
         ("at \0", "'\\x00' is not understood", 3),
         ("at a\x1fb", "'a' is not understood", 3),
         ("1e5", "'e' is not understood", 1),
