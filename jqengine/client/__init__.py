@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from jqengine.client.job import Job
 from jqengine.client.queue import JobQueue
-from jqengine.client.tail import Event
+from jqengine.wire.events import Event
 from jqengine.wire.views import JobView, ResultView, RunView
 
 __all__ = ["Event", "Job", "JobQueue", "JobView", "ResultView", "RunView"]

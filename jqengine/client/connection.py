@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from time import monotonic, sleep
 
-from jqengine.client.link import Backlog, Link
+from jqengine.client.link import Link
 from jqengine.client.stream import connect
 from jqengine.errors import Forbidden, JobQueueError, NotConnected
 from jqengine.wire.address import Address
-from jqengine.wire.asks import Answer, Ask, Batch, ask
+from jqengine.wire.asks import Answer, Ask, Backlog, Batch, ask
 from jqengine.wire.proof import NONCE_LENGTH, client_proof, engine_proof, proofs_equal
 
 FIRST_PAUSE = 0.02
@@ -37,6 +38,7 @@ class Connection:
         self._role = role
         self._patience = patience
         self._lock = threading.Lock()
+        self._uploading = threading.Lock()
         self._link: Link | None = None
 
     def exchange(self, batch: Batch, seconds: float) -> list[Answer | JobQueueError]:
@@ -49,6 +51,10 @@ class Connection:
         :raises NotConnected: the engine is not there, or goes away again and again.
         :raises NotInTime: an answer has not come.
         """
+        with self._uploading if batch.is_upload else nullcontext():
+            return self._exchange(batch, seconds)
+
+    def _exchange(self, batch: Batch, seconds: float) -> list[Answer | JobQueueError]:
         answers: list[Answer | JobQueueError] = []
         backlog = Backlog(batch.asks)
         give_up: float | None = None

@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
 from itertools import count
 from time import monotonic
 
 from jqengine.client.stream import Stream
 from jqengine.errors import JobQueueError, LimitReached, NotConnected, NotInTime
-from jqengine.wire.asks import Answer, Ask, answer_of
+from jqengine.wire.asks import WINDOW, Answer, Ask, Backlog, answer_of
 from jqengine.wire.boxes import BadBox, Box, BoxReader, pack_box
-
-WINDOW = 32
-"""Calls of one batch on the wire at once."""
 
 _GLANCE = 0.05
 """Seconds after which a sender looks again whether it must read itself."""
@@ -31,22 +27,6 @@ _LONG = 3600.0
 
 class LinkLost(NotConnected):
     """The connection ended; what was asked on it may have been done or not."""
-
-
-class Backlog:
-    """The calls of a batch that are still to be made.  For one thread."""
-
-    def __init__(self, asks: Iterable[Ask]) -> None:
-        self._source = iter(asks)
-        self._again: deque[Ask] = deque()
-
-    def take(self) -> Ask | None:
-        """The next call, if there is one."""
-        return self._again.popleft() if self._again else next(self._source, None)
-
-    def give_back(self, asks: Iterable[Ask]) -> None:
-        """Let *asks* be made before all others, in their order."""
-        self._again.extendleft(reversed(list(asks)))
 
 
 class _Reply:

@@ -12,10 +12,11 @@ from typing import TypeVar, Unpack
 from jqengine.client.connection import Connection
 from jqengine.client.ids import NewIds
 from jqengine.client.job import Job
-from jqengine.client.tail import Event, follow
+from jqengine.client.tail import follow
 from jqengine.errors import JobQueueError, NotPossible
 from jqengine.wire import talks
 from jqengine.wire.address import DEFAULT, SECRET_VARIABLE, VARIABLE, parse_address
+from jqengine.wire.events import Event
 from jqengine.wire.fields import (
     JOB_NAMES,
     TIME_NAMES,

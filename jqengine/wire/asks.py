@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ from jqengine.wire.codes import error_of
 
 PIECE = 60_000
 """Bytes of one value, with room to the 65,535 that AMP allows."""
+
+WINDOW = 32
+"""Calls of one batch on the wire at once."""
 
 _UNKNOWN_COMMAND = "UNHANDLED"
 
@@ -43,6 +47,27 @@ class Batch(NamedTuple):
     asks: Iterable[Ask]
     whole: bool = False
     patience: float | None = None
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it takes much of what a connection may hold, and wants it for itself."""
+        return self.whole and isinstance(self.asks, Sequence) and len(self.asks) > 1
+
+
+class Backlog:
+    """The calls of a batch that are still to be made.  For one thread at a time."""
+
+    def __init__(self, asks: Iterable[Ask]) -> None:
+        self._source = iter(asks)
+        self._again: deque[Ask] = deque()
+
+    def take(self) -> Ask | None:
+        """The next call, if there is one."""
+        return self._again.popleft() if self._again else next(self._source, None)
+
+    def give_back(self, asks: Iterable[Ask]) -> None:
+        """Let *asks* be made before all others, in their order."""
+        self._again.extendleft(reversed(list(asks)))
 
 
 class Answer:

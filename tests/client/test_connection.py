@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from jqengine.client import JobQueue
-from jqengine.client.link import Backlog
 from jqengine.errors import LimitReached, NotConnected, NotInTime
-from jqengine.wire.asks import Ask
+from jqengine.wire.asks import Ask, Backlog
 from tests.client.fake_engine import FakeEngine, HangUp, job_json, result_json, run_json
 
 

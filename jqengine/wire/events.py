@@ -1,0 +1,48 @@
+"""The steps of runs, as an engine sends them to those who follow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jqengine.wire.boxes import Box
+from jqengine.wire.views import ResultView, RunView, result_view, run_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step of a run.
+
+    :ivar kind: ``began``, ``output``, ``ended``, or ``missed`` when the engine
+        had to leave some out because they were not read in time.
+    :ivar run: of ``began``, ``output`` and ``ended``.
+    :ivar result: of ``ended``, without its body.
+    :ivar why: of ``ended``: what the engine made of it, in a few words.
+    :ivar again: of ``ended``: when the run will be tried again, if it will.
+    :ivar data: of ``output``: what the application wrote.
+    :ivar count: of ``missed``: how many were left out.
+    """
+
+    kind: str
+    run: RunView | None = None
+    result: ResultView | None = None
+    why: str = ""
+    again: datetime | None = None
+    data: bytes = b""
+    count: int = 0
+
+
+def event_of(box: Box) -> Event:
+    """The event in a box that an engine pushed."""
+    said: dict[str, Any] = json.loads(box[b"event"])
+    return Event(
+        kind=said["event"],
+        run=run_view(said["run"]) if "run" in said else None,
+        result=result_view(said["result"]) if "result" in said else None,
+        why=said.get("why", ""),
+        again=datetime.fromisoformat(said["again"]) if "again" in said else None,
+        data=box.get(b"data", b""),
+        count=said.get("count", 0),
+    )
