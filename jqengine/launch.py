@@ -31,8 +31,6 @@ class ExitStatus:
     A reactor that was stopped returns to its runner as after any other run, and
     no runner can be given a status; so the last exit handler sets it.  Made
     before the application is loaded, whose own exit handlers then run first.
-
-    :ivar code: 0 leaves the status to others.
     """
 
     def __init__(
@@ -40,16 +38,21 @@ class ExitStatus:
         register: Callable[[Callable[[], None]], object] = atexit.register,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
-        self.code = 0
         self._leave = leave
+        self._last_words: Callable[[], None] | None = None
         register(self._at_exit)
 
+    def fail(self, last_words: Callable[[], None]) -> None:
+        """End with status 1, and call *last_words* when all else is done."""
+        self._last_words = last_words
+
     def _at_exit(self) -> None:
-        if self.code:
+        if self._last_words is not None:
+            self._last_words()
             for stream in (sys.__stdout__, sys.__stderr__):
                 with suppress(OSError, ValueError, AttributeError):
                     cast(TextIO, stream).flush()
-            self._leave(self.code)
+            self._leave(1)
 
 
 class StartReport:
@@ -84,22 +87,22 @@ class StartReport:
 
     def failed(self, failure: Failure) -> None:
         """The engine cannot start: say so, and end with status 1."""
-        self._exit_status.code = 1
+        message = _expected(failure) or f"the engine cannot start: {failure.getErrorMessage()}"
+        # twistd reads 100 bytes, of which two are the status, and returns
+        # once it has them; so they come last, when the pid file is gone too.
+        answer = b"1 " + message.encode("ascii", "backslashreplace")[:98]
+        self._exit_status.fail(lambda: self._answer(answer))
         # Only a running reactor can be stopped, and by then every runner logs.
-        self._reactor.callWhenRunning(self._give_up, failure)
+        self._reactor.callWhenRunning(self._give_up, failure, message)
 
-    def _give_up(self, failure: Failure) -> None:
-        message = expected_failure(failure)
-        if message is None:
-            message = f"the engine cannot start: {failure.getErrorMessage()}"
-            _log.failure("jobqueue: {why}", failure, why=message)
-        else:
+    def _give_up(self, failure: Failure, message: str) -> None:
+        if _expected(failure):
             _log.critical("jobqueue: {why}", why=message)
+        else:
+            _log.failure("jobqueue: {why}", failure, why=message)
         if self._stderr is not None:
             self._stderr.write(f"jobqueue: {message}\n")
             self._stderr.flush()
-        # twistd reads 100 bytes and takes two for the status.
-        self._answer(b"1 " + message.encode("ascii", "backslashreplace")[:98])
         with suppress(ReactorNotRunning):
             self._reactor.stop()
 
@@ -111,7 +114,7 @@ class StartReport:
             self._pipe = None
 
 
-def expected_failure(failure: Failure) -> str | None:
+def _expected(failure: Failure) -> str | None:
     """One line for a failure that its reader can mend; ``None`` for any other."""
     if failure.check(JobQueueError, CannotListenError):
         return " ".join(str(failure.value).split())

@@ -215,13 +215,13 @@ def test_an_engine_that_cannot_start_says_so_once_and_exits_with_1(
 
 def test_the_exit_handlers_of_the_application_run_before_the_status_is_set() -> None:
     handlers: list[Callable[[], None]] = []
-    left: list[int] = []
-    status = ExitStatus(register=handlers.append, leave=left.append)
+    done: list[object] = []
+    status = ExitStatus(register=handlers.append, leave=done.append)
     handlers[0]()
-    assert left == [], "a clean end is nobody's business"
-    status.code = 1
+    assert done == [], "a clean end is nobody's business"
+    status.fail(lambda: done.append("last words"))
     handlers[0]()
-    assert left == [1]
+    assert done == ["last words", 1]
 
 
 @pytest.mark.parametrize("reactor", ["epoll", "asyncio"])
