@@ -33,10 +33,18 @@ class _Commands(click.Group):
         return command
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="jobqueue", message="%(prog)s %(version)s")
-def jobqueue() -> None:
+@click.pass_context
+def jobqueue(context: click.Context) -> None:
     """Look before a job leaps: what a time text means, whether a crontab is good, what it does."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -53,9 +61,6 @@ def status_of(arguments: Sequence[str]) -> int:
     try:
         status = jobqueue.main(list(arguments), prog_name="jobqueue", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
     except click.ClickException as error:
         _say_error(" ".join(error.format_message().split()))
         return error.exit_code

@@ -21,7 +21,9 @@ PILE_UP = 5
 MOST = 2_000_000
 """Due times that one look may count; a list of them fills a hundred megabytes."""
 
-_HAIR = 0.001
+JUST_BEFORE = 0.001
+"""Seconds.  Due times are after the instant at which a job is accepted, and
+what is due at the start of an outlook belongs to it."""
 
 
 class Outlook(NamedTuple):
@@ -97,10 +99,9 @@ def _each(outlook: Outlook, triggers: Triggers) -> Iterator[Iterator[tuple[float
     for number, line in enumerate(outlook.lines):
         syntax = line.definition.schedule.syntax
         if not line.never and syntax is not Syntax.REBOOT:
-            # Due times are after the instant of acceptance, and what is due at
-            # the start itself belongs in the picture.
-            accepted = outlook.start - _HAIR if syntax is Syntax.CRON else outlook.start
-            due_times = triggers.due_times(line.definition, accepted)
+            # Only for cron: what counts from its acceptance would show the difference.
+            early = JUST_BEFORE if syntax is Syntax.CRON else 0.0
+            due_times = triggers.due_times(line.definition, outlook.start - early)
             found = takewhile(lambda due: due < outlook.end, due_times)
             yield zip(found, repeat(number), strict=False)
 

@@ -13,7 +13,15 @@ from jqengine.clock import SystemClock
 from jqengine.commandline.clockchanges import Hazard, hazards
 from jqengine.commandline.drawing.timeline import draw
 from jqengine.commandline.files import crontab_reader
-from jqengine.commandline.firings import PILE_UP, Outlook, Tally, Together, due_together, idle_lines
+from jqengine.commandline.firings import (
+    JUST_BEFORE,
+    PILE_UP,
+    Outlook,
+    Tally,
+    Together,
+    due_together,
+    idle_lines,
+)
 from jqengine.commandline.instants import iso, read_instant, zone_option
 from jqengine.commandline.titles import counted, request_of, title_of
 from jqengine.errors import ConfigurationError
@@ -45,7 +53,7 @@ def command(
     begin = SystemClock().now() // 1 if start is None else read_instant(start, zone)
     end = add_days(begin, days, zone_named(zone))
     triggers = Triggers()
-    crontab = crontab_reader(zone, begin, triggers).parse(files)
+    crontab = crontab_reader(zone, begin - JUST_BEFORE, triggers).parse(files)
     outlook = Outlook(crontab.lines, begin, end, _shown_zone(crontab, zone))
     met = hazards([line for line in crontab.lines if not line.never], begin, end, triggers)
     together = due_together(outlook, triggers)

@@ -17,7 +17,7 @@ from jqengine.triggers.triggers import Triggers
 
 _STREAM = ("-",)
 _REQUEST = Request()
-_LONGEST_SHOWN = 1000
+_SHOWN_OF_LONGER = 1000
 _ONE_LINE = str.maketrans("\t\n\r", "   ")
 
 
@@ -97,7 +97,7 @@ class Resolver:
         except Exception as error:
             # A fault of ours at one line must not keep thousands of others waiting.
             answer = f"error: a fault of this program: {error!r}"
-        shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + b"..."
+        shown = text if len(text) <= LONGEST_LINE else text[:_SHOWN_OF_LONGER] + b"..."
         return b"%b\t%b\n" % (shown, answer.translate(_ONE_LINE).encode("utf-8", "replace"))
 
     def _resolved(self, line: bytes) -> str:
