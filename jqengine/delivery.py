@@ -5,10 +5,12 @@ All values are immutable; instants are seconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from jqengine.job import Headers
 from jqengine.lifecycle import DeliveryState
+
+if TYPE_CHECKING:
+    from jqengine.job import Headers
 
 
 class Validators(NamedTuple):

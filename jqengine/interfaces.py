@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     # Nothing here runs with it, and it would double the start-up of `jobqueue when`.
     from twisted.internet.defer import Deferred
 
-    from jqengine.delivery import ClaimedDeliveries, Delivery, DeliveryEnd, Publication
-    from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step
+    from jqengine.delivery import (
+        ClaimedDeliveries,
+        Delivery,
+        DeliveryEnd,
+        Dispatch,
+        Publication,
+    )
+    from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step, Verdict
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
     from jqengine.sinktools import Parcel, SinkTools
@@ -280,10 +286,17 @@ class IRunEvents(Interface):
 
 
 class IDelivery(Interface):
-    """Hands results to sinks."""
+    """Brings results to sinks."""
 
-    def deliver(run: Run, result: Result) -> None:
-        """Send *result* to every sink of *run*.
+    def plan(run: Run, result: Result, verdict: Verdict) -> Dispatch:
+        """What is to be written with the *result* that ends *run*.
+
+        It goes to the store with the outcome, so that no result is on disk
+        without its deliveries.  Never raises.
+        """
+
+    def deliver(run: Run, outcome: Outcome) -> None:
+        """The outcome of *run* is on disk: see to it that its sinks are told.
 
         Never raises and never waits: one broken or slow sink is nobody
         else's concern.

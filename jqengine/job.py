@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.units import Backoff, StatusSet
 
@@ -254,6 +255,8 @@ class Outcome(NamedTuple):
     """The end of one attempt, as it goes to the store.
 
     The store accepts it only while *owner* still holds attempt *attempt*.
+
+    :ivar dispatch: what is written with it about the result's way to sinks.
     """
 
     run_id: str
@@ -262,6 +265,7 @@ class Outcome(NamedTuple):
     attempt: int
     result: Result
     verdict: Verdict
+    dispatch: Dispatch = NOTHING_TO_DISPATCH
 
 
 class Skip(NamedTuple):

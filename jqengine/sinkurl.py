@@ -82,13 +82,19 @@ class SinkURL:
 
     @property
     def label(self) -> str:
-        """The URL as logs may show it: what follows a web host is often a secret."""
-        if not self.target.startswith("//"):
-            return f"{self.scheme}:{self.target}"
-        authority = re.split("[/?]", self.target[2:], maxsplit=1)[0]
-        more = self.target[2 + len(authority) :].strip("/")
-        host = authority.rpartition("@")[2]
-        return f"{self.scheme}://{host}{'/...' if more else ''}"
+        """The URL as logs may show it."""
+        return label_of(self.text)
+
+
+def label_of(text: str) -> str:
+    """A sink URL as logs may show it: what follows a web host is often a secret."""
+    scheme, _, rest = text.partition("#")[0].partition(":")
+    if not rest.startswith("//"):
+        return f"{scheme}:{rest}"
+    authority = re.split("[/?]", rest[2:], maxsplit=1)[0]
+    more = rest[2 + len(authority) :].strip("/")
+    host = authority.rpartition("@")[2]
+    return f"{scheme}://{host}{'/...' if more else ''}"
 
 
 def scheme_of(text: str) -> str:

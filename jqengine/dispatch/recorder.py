@@ -15,6 +15,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from jqengine.delivery import NOTHING_TO_DISPATCH
 from jqengine.dispatch.verdict import judge
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.window import ClaimWindow
@@ -92,9 +93,7 @@ class Recorder:
         self._window.observe(len(batch), busy)
         for run, result in batch:
             if run.id in self._claimed:
-                verdict = judge(run, result, now, self._random())
-                outcome = Outcome(run.id, run.job_id, self._owner, run.attempt, result, verdict)
-                self._ended.append((run, outcome))
+                self._ended.append((run, self._outcome(run, result, now)))
         if self._ended and not self._writing:
             self._writing = True
             Deferred.fromCoroutine(self._write()).addErrback(self._writing_failed)
@@ -106,6 +105,12 @@ class Recorder:
         waiter: Deferred[None] = Deferred()
         self._idle.append(waiter)
         return waiter
+
+    def _outcome(self, run: Run, result: Result, now: float) -> Outcome:
+        verdict = judge(run, result, now, self._random())
+        ends = verdict.state is not RunState.WAITING
+        dispatch = self._delivery.plan(run, result, verdict) if ends else NOTHING_TO_DISPATCH
+        return Outcome(run.id, run.job_id, self._owner, run.attempt, result, verdict, dispatch)
 
     async def _write(self) -> None:
         while self._ended:
@@ -149,7 +154,7 @@ class Recorder:
                     job=run.label,
                     reason=verdict.remove,
                 )
-            self._delivery.deliver(run, outcome.result)
+            self._delivery.deliver(run, outcome)
 
     def _tell_idle(self) -> None:
         if not self._claimed:

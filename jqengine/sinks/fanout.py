@@ -7,8 +7,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch
 from jqengine.interfaces import IDelivery
-from jqengine.job import Result, Run
+from jqengine.job import Outcome, Result, Run, Verdict
 from jqengine.redaction import Redactor
 from jqengine.sinks.catalogue import Catalogue
 from jqengine.sinks.choice import wants
@@ -25,10 +26,14 @@ class Fanout:
         self._catalogue = catalogue
         self._redactor = redactor
 
-    def deliver(self, run: Run, result: Result) -> None:
-        """Send *result* to every sink of *run*; failures are logged."""
+    def plan(self, run: Run, result: Result, verdict: Verdict) -> Dispatch:
+        """Nothing is remembered."""
+        return NOTHING_TO_DISPATCH
+
+    def deliver(self, run: Run, outcome: Outcome) -> None:
+        """Send the result to every sink of *run*; failures are logged."""
         for url in run.sinks:
-            delivery: Deferred[None] = maybeDeferred(self._deliver_one, url, run, result)
+            delivery: Deferred[None] = maybeDeferred(self._deliver_one, url, run, outcome.result)
             delivery.addErrback(self._failed, url, run)
 
     def _deliver_one(self, text: str, run: Run, result: Result) -> Deferred[None]:
