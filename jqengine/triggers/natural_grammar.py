@@ -189,6 +189,21 @@ class _Reading:
         return built
 
 
+def same(value: Any) -> Any:
+    """The builder of a form that only passes on what its one part means."""
+    return value
+
+
+def one(value: Any) -> tuple[Any]:
+    """The builder of a list of one."""
+    return (value,)
+
+
+def beginning_with(first: Any, rest: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The builder of a longer list."""
+    return (first, *rest)
+
+
 def expanded(pattern: str) -> Iterator[list[str]]:
     """Every row of words and kinds that *pattern* stands for.
 

@@ -22,7 +22,7 @@ from jqengine.triggers.natural_tokens import Sentence, sentence
 from jqengine.triggers.natural_values import Nonsense
 from jqengine.triggers.natural_words import Lexicon, lexicon
 from jqengine.triggers.recurrence import Recurring
-from jqengine.triggers.recurrence_forms import Recurrence
+from jqengine.triggers.recurrence_meanings import Recurrence
 
 _MOST_TRIED = 400
 
