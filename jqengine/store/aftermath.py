@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, exists, false, null, or_, update
 
 from jqengine.job import Outcome
 from jqengine.lifecycle import JobEvent, JobState, RunState
+from jqengine.store.decisions import cancelled_with_job
 from jqengine.store.firing import FINISH_EXHAUSTED
 from jqengine.store.hot import HotStatement
 from jqengine.store.schema import jobs, run_unfinished, runs, text_of
@@ -75,12 +76,12 @@ def settle_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     of_jobs = [one for one in outcomes if one.job_id != one.run_id]
     if not of_jobs:
         return
-    statuses = [(one.result.status, one.job_id) for one in of_jobs]
+    last = {one.job_id: one.result.status for one in of_jobs}
+    statuses = [(status, job_id) for job_id, status in last.items()]
     _NOTE_STATUS.change_each(connection, statuses)
     _remove_jobs(connection, [one for one in of_jobs if one.verdict.remove is not None])
     _RELEASE.change_each(connection, statuses)
-    ended = [{"ended_id": job_id} for job_id in {one.job_id for one in of_jobs}]
-    connection.execute(FINISH_EXHAUSTED, ended)
+    connection.execute(FINISH_EXHAUSTED, [{"ended_id": job_id} for job_id in last])
 
 
 def _remove_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -88,7 +89,7 @@ def _remove_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     _REMOVE.change_each(connection, [(one.verdict.remove, one.job_id) for one in outcomes])
     held = [
         (
-            f"its job was removed: {one.verdict.remove}",
+            cancelled_with_job(one.verdict.remove or ""),
             one.result.finished,
             one.job_id,
             one.job_id,

@@ -176,6 +176,11 @@ def _runs_from(connection: Connection, rows: Sequence[Row]) -> list[Run]:
     return [run_from(row, contents) for row in rows]
 
 
+def levels(connection: Connection) -> list[int]:
+    """The priorities that waiting runs have, the first to start first."""
+    return [priority for priority, _ in _LEVELS.rows(connection)]
+
+
 def next_ready(connection: Connection) -> float | None:
     """See :meth:`jqengine.interfaces.IStore.next_ready`."""
     instants = [earliest for _, earliest in _LEVELS.rows(connection)]

@@ -6,22 +6,21 @@ For the store's writer thread, within its transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from jqengine.job import Job
-from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, job_after
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState
 from jqengine.plan import CrontabPlan
 from jqengine.store.constructs import InsertIfAbsent
+from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous
 from jqengine.store.hot import insert_in_blocks
 from jqengine.store.rows import (
     NEW_RUN_COLUMNS,
     Texts,
     anonymous_run,
     body_id_of,
-    is_anonymous,
     job_values,
 )
 from jqengine.store.schema import job_unfinished, jobs, runs
@@ -47,7 +46,7 @@ _RETIRE = (
     update(jobs)
     .where(jobs.c.id == bindparam("old_id"))
     .where(jobs.c.state.in_(states_before(JobEvent.RETIRE)))
-    .values(state=JobState.RETIRED.value, due=None, reason="its crontab line is gone")
+    .values(state=JobState.RETIRED.value, due=None, reason=LINE_GONE)
 )
 
 
@@ -125,7 +124,7 @@ class _Register:
         if holder is not None and holder is not old:
             self._bodies_given_up.add(body_id_of(job))
             return holder
-        accepted = job if old is None else _in_place_of(old, job)
+        accepted = job if old is None else in_place_of(old, job)
         if old is not None:
             self._forget_key(old)
             self._bodies_given_up.add(body_id_of(old))
@@ -186,19 +185,6 @@ class _Register:
         key = job.definition.policy.key
         if key is not None and self._id_of_key.get(key) == job.id:
             del self._id_of_key[key]
-
-
-def _in_place_of(old: Job, new: Job) -> Job:
-    """*new* with what stays when it replaces *old*: id, birth, last status, a pause."""
-    state = job_after(old.state, JobEvent.REPLACE) or new.state
-    return replace(
-        new,
-        id=old.id,
-        created=old.created,
-        state=state,
-        previous_status=old.previous_status if new.previous_status is None else new.previous_status,
-        reason=old.reason if state is old.state is JobState.PAUSED else new.reason,
-    )
 
 
 def _replacement(values: dict[str, object]) -> dict[str, object]:

@@ -121,12 +121,12 @@ def _write_together(connection: Connection, outcomes: Iterable[Outcome]) -> int:
     ends: list[Row] = []
     retries: list[Row] = []
     for outcome in outcomes:
-        run_id, _, (node, boot), attempt, result, verdict = outcome
-        fence = (run_id, node, boot, attempt)
+        verdict = outcome.verdict
+        fence = (outcome.run_id, *outcome.owner, outcome.attempt)
         if verdict.state is RunState.WAITING:
             retries.append((verdict.ready, int(verdict.restore), *fence))
         else:
-            ends.append((_TEXTS[verdict.state], *result_values(result), *fence))
+            ends.append((_TEXTS[verdict.state], *result_values(outcome.result), *fence))
     return _END.change(connection, ends) + _RETRY.change_each(connection, retries)
 
 

@@ -86,16 +86,6 @@ Bodies = Mapping[str, bytes]
 """Contents of ``bodies`` by id."""
 
 
-def is_anonymous(job: Job) -> bool:
-    """Whether *job* is nothing but a run.
-
-    A job with a key is not: that two unfinished jobs never share one is held
-    by an index of ``jobs``.
-    """
-    definition = job.definition
-    return definition.identity is None and definition.policy.key is None and job.due is not None
-
-
 class Texts:
     """The texts of the values in one batch of jobs, by the identity of the value.
 

@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 
 from jqengine.lifecycle import JobState, RunState
+from jqengine.store.decisions import CRONTAB
 
 REVISION = "0001"
 """The newest migration; :mod:`.migrations` ends there."""
@@ -152,7 +153,7 @@ def _partial(
 
 job_scheduled = jobs.c.state == text_of(JobState.SCHEDULED)
 job_unfinished = jobs.c.state.in_([text_of(JobState.SCHEDULED), text_of(JobState.PAUSED)])
-job_from_crontab = jobs.c.origin == literal_column("'crontab'")
+job_from_crontab = jobs.c.origin == literal_column(f"'{CRONTAB}'")
 run_waiting = runs.c.state == text_of(RunState.WAITING)
 run_running = runs.c.state == text_of(RunState.RUNNING)
 run_unfinished = and_(runs.c.job_id.is_not(None), runs.c.finished.is_(None))

@@ -1,0 +1,41 @@
+"""What every store decides alike.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jqengine.job import Job
+from jqengine.lifecycle import JobEvent, JobState, job_after
+
+CRONTAB = "crontab"
+"""The origin of jobs that crontabs maintain."""
+
+LINE_GONE = "its crontab line is gone"
+
+
+def is_anonymous(job: Job) -> bool:
+    """Whether *job* is nothing but a run.
+
+    A job with a key is not, though it have no identity: that two unfinished
+    jobs never share a key is seen to where jobs are kept.
+    """
+    definition = job.definition
+    return definition.identity is None and definition.policy.key is None and job.due is not None
+
+
+def in_place_of(old: Job, new: Job) -> Job:
+    """*new* with what stays when it replaces *old*: id, birth, last status, a pause."""
+    state = job_after(old.state, JobEvent.REPLACE) or new.state
+    return replace(
+        new,
+        id=old.id,
+        created=old.created,
+        state=state,
+        previous_status=old.previous_status if new.previous_status is None else new.previous_status,
+        reason=old.reason if state is old.state is JobState.PAUSED else new.reason,
+    )
+
+
+def cancelled_with_job(reason: str) -> str:
+    """Why a held run does not run when its job was removed for *reason*."""
+    return f"its job was removed: {reason}"

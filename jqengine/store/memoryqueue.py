@@ -1,0 +1,381 @@
+"""The queue's rules in plain Python, one step at a time, nothing on disk.
+
+Written to be read: nothing in it is indexed, everything is looked for.  What
+each method means is said in :class:`~jqengine.interfaces.IStore`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
+from jqengine.lifecycle import (
+    UNFINISHED_JOBS,
+    UNFINISHED_RUNS,
+    JobEvent,
+    JobState,
+    RunState,
+    job_after,
+)
+from jqengine.plan import CrontabPlan
+from jqengine.store.decisions import (
+    CRONTAB,
+    LINE_GONE,
+    cancelled_with_job,
+    in_place_of,
+    is_anonymous,
+)
+
+
+@dataclass(slots=True)
+class _KeptJob:
+    job: Job
+    accepted_as: str
+    exhausted: bool = False
+
+
+@dataclass(slots=True)
+class _KeptRun:
+    run: Run
+    anonymous: Job | None = None
+    owner: Owner | None = None
+    lease_until: float | None = None
+    results: dict[int, Result] = field(default_factory=dict)
+    last: Result | None = None
+    finished: float | None = None
+    reason: str = ""
+
+    @property
+    def unfinished(self) -> bool:
+        return self.run.state in UNFINISHED_RUNS
+
+
+class MemoryQueue:
+    """Everything that a store remembers.
+
+    :param new_id: makes ids for the runs of jobs.
+    """
+
+    def __init__(self, new_id: Callable[[float], str]) -> None:
+        self._new_id = new_id
+        self._jobs: dict[str, _KeptJob] = {}
+        self._runs: dict[str, _KeptRun] = {}
+
+    # Accepting jobs.
+
+    def add(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        return [self._add(job) for job in jobs]
+
+    def _add(self, job: Job) -> Job:
+        if is_anonymous(job):
+            return self._add_anonymous(job)
+        old = self._old(job)
+        if old is not None and job.id in (old.job.id, old.accepted_as):
+            return old.job
+        return self._accept(job)
+
+    def _add_anonymous(self, job: Job) -> Job:
+        assert job.due is not None
+        if job.id in self._runs:
+            return _as_it_is(self._runs[job.id])
+        run = _new_run(job, job.id, job.id, job.due, RunState.WAITING)
+        self._runs[job.id] = _KeptRun(run, anonymous=job)
+        return job
+
+    def _accept(self, job: Job) -> Job:
+        old = self._old(job)
+        holder = self._holder_of_key(job)
+        if holder is not None and holder is not old:
+            return holder.job
+        accepted = job if old is None else in_place_of(old.job, job)
+        self._jobs[accepted.id] = _KeptJob(accepted, job.id)
+        return accepted
+
+    def _old(self, job: Job) -> _KeptJob | None:
+        identity = job.definition.identity
+        for kept in self._jobs.values():
+            if identity is not None and kept.job.definition.identity == identity:
+                return kept
+        return self._jobs.get(job.id)
+
+    def _holder_of_key(self, job: Job) -> _KeptJob | None:
+        key = job.definition.policy.key
+        for kept in self._jobs.values():
+            same = key is not None and kept.job.definition.policy.key == key
+            if same and kept.job.state in UNFINISHED_JOBS:
+                return kept
+        return None
+
+    def crontab_jobs(self) -> Sequence[Job]:
+        jobs = (kept.job for kept in self._jobs.values())
+        return sorted((job for job in jobs if job.definition.origin == CRONTAB), key=_id)
+
+    def apply(self, plan: CrontabPlan) -> None:
+        for job_id in plan.retire:
+            self._move(job_id, JobEvent.RETIRE, LINE_GONE)
+        for job in (*plan.add, *plan.replace):
+            self._accept(job)
+
+    # Firing.
+
+    def due_jobs(self, now: float, limit: int) -> Sequence[tuple[Job, int]]:
+        due = [kept.job for kept in self._jobs.values() if _is_due(kept.job, now)]
+        due.sort(key=lambda job: job.due or 0.0)
+        return [(job, len(list(self._unfinished(job.id)))) for job in due[:limit]]
+
+    def fire(self, firings: Sequence[Firing], now: float) -> int:
+        return sum(self._fire(firing, now) for firing in firings)
+
+    def _fire(self, firing: Firing, now: float) -> int:
+        kept = self._jobs.get(firing.job_id)
+        if kept is None or kept.job.state is not JobState.SCHEDULED:
+            return 0
+        if kept.job.due != firing.expected:
+            return 0
+        made = sum(self._make_run(kept.job, due, now, firing.held) for due in firing.runs)
+        for skip in firing.skips:
+            self._make_skip(kept.job, skip.due, now, skip.reason)
+        more = len(firing.runs) + len(firing.skips)
+        kept.job = replace(kept.job, due=firing.next_due, fired=kept.job.fired + more)
+        kept.exhausted = firing.exhausted
+        self._finish_if_exhausted(kept)
+        return made
+
+    def _make_run(self, job: Job, due: float, now: float, held: bool) -> bool:
+        if self._has_run(job.id, due):
+            return False
+        held = held and any(self._unfinished(job.id))
+        state = RunState.HELD if held else RunState.WAITING
+        run = _new_run(job, self._new_id(now), job.id, due, state)
+        self._runs[run.id] = _KeptRun(run)
+        return True
+
+    def _make_skip(self, job: Job, due: float, now: float, reason: str) -> None:
+        if not self._has_run(job.id, due):
+            run = _new_run(job, self._new_id(now), job.id, due, RunState.SKIPPED)
+            self._runs[run.id] = _KeptRun(run, finished=now, reason=reason)
+
+    def _has_run(self, job_id: str, due: float) -> bool:
+        return any(kept.run.due == due for kept in self._runs_of(job_id))
+
+    # Claiming.
+
+    def claim(self, owner: Owner, now: float, limit: int, lease: float) -> Sequence[Run]:
+        waiting = (kept for kept in self._runs.values() if kept.run.state is RunState.WAITING)
+        ready = [kept for kept in waiting if kept.run.ready <= now]
+        ready.sort(key=lambda kept: (kept.run.policy.priority, kept.run.ready))
+        for kept in ready[:limit]:
+            kept.owner, kept.lease_until = owner, now + lease
+            attempt = kept.run.attempt + 1
+            kept.run = kept.run._replace(state=RunState.RUNNING, attempt=attempt)
+        return [kept.run for kept in ready[:limit]]
+
+    def give_back(self, owner: Owner, run_ids: Sequence[str]) -> int:
+        held = [kept for kept in map(self._runs.get, run_ids) if kept and _holds(kept, owner)]
+        for kept in held:
+            self._wait_again(kept, kept.run.ready, kept.run.attempt - 1)
+        return len(held)
+
+    def recover(self, owner: Owner, now: float, lease: float) -> Sequence[Run]:
+        left = [kept for kept in self._runs.values() if _is_of_earlier_boot(kept, owner)]
+        for kept in left:
+            kept.owner, kept.lease_until = owner, now + lease
+        return [kept.run for kept in left]
+
+    def next_ready(self) -> float | None:
+        jobs = (kept.job for kept in self._jobs.values())
+        runs = (kept.run for kept in self._runs.values())
+        due = [job.due for job in jobs if job.state is JobState.SCHEDULED and job.due is not None]
+        ready = [run.ready for run in runs if run.state is RunState.WAITING]
+        return min((*due, *ready), default=None)
+
+    # Recording.
+
+    def record(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        accepted = [self._end_attempt(outcome) for outcome in outcomes]
+        ended = [
+            one
+            for one, held in zip(outcomes, accepted, strict=True)
+            if held and one.verdict.state is not RunState.WAITING
+        ]
+        self._settle_jobs([one for one in ended if one.job_id in self._jobs])
+        return accepted
+
+    def _end_attempt(self, outcome: Outcome) -> bool:
+        kept = self._runs.get(outcome.run_id)
+        if kept is None or not _holds(kept, outcome.owner):
+            return False
+        if kept.run.attempt != outcome.attempt:
+            return False
+        verdict = outcome.verdict
+        if verdict.state is RunState.WAITING:
+            assert verdict.ready is not None
+            kept.results[outcome.attempt] = outcome.result
+            self._wait_again(kept, verdict.ready, outcome.attempt - verdict.restore)
+        else:
+            kept.last, kept.finished = outcome.result, outcome.result.finished
+            kept.run = kept.run._replace(state=verdict.state)
+        return True
+
+    def _wait_again(self, kept: _KeptRun, ready: float, attempt: int) -> None:
+        kept.owner = kept.lease_until = None
+        kept.run = kept.run._replace(state=RunState.WAITING, ready=ready, attempt=attempt)
+
+    def _settle_jobs(self, outcomes: Sequence[Outcome]) -> None:
+        statuses = {one.job_id: one.result.status for one in outcomes}
+        for outcome in outcomes:
+            if outcome.verdict.remove is not None:
+                self._remove(self._jobs[outcome.job_id], outcome.verdict.remove, outcome.result)
+        for job_id, status in statuses.items():
+            kept = self._jobs[job_id]
+            kept.job = replace(kept.job, previous_status=status)
+            self._release(job_id, status)
+            self._finish_if_exhausted(kept)
+
+    def _remove(self, kept: _KeptJob, reason: str, result: Result) -> None:
+        if not kept.exhausted:
+            self._move(kept.job.id, JobEvent.REMOVE, reason)
+        if kept.job.state is JobState.REMOVED:
+            for one in self._held(kept.job.id):
+                one.run = one.run._replace(state=RunState.CANCELLED)
+                one.finished = result.finished
+                one.reason = cancelled_with_job(reason)
+
+    def _release(self, job_id: str, status: int) -> None:
+        held = self._held(job_id)
+        if held and len(held) == len(list(self._unfinished(job_id))):
+            first = min(held, key=lambda one: one.run.due)
+            first.run = first.run._replace(state=RunState.WAITING, previous_status=status)
+
+    def _finish_if_exhausted(self, kept: _KeptJob) -> None:
+        if kept.exhausted and not any(self._unfinished(kept.job.id)):
+            kept.job = replace(
+                kept.job, state=job_after(kept.job.state, JobEvent.EXHAUST) or kept.job.state
+            )
+
+    def _move(self, job_id: str, event: JobEvent, reason: str) -> None:
+        kept = self._jobs.get(job_id)
+        state = job_after(kept.job.state, event) if kept is not None else None
+        if kept is not None and state is not None:
+            kept.job = replace(kept.job, state=state, due=None, reason=reason)
+
+    # Asking.
+
+    def job(self, job_id: str) -> Job | None:
+        if job_id in self._jobs:
+            return self._jobs[job_id].job
+        kept = self._runs.get(job_id)
+        return _as_it_is(kept) if kept is not None and kept.anonymous is not None else None
+
+    def job_named(self, identity: str) -> Job | None:
+        jobs = (kept.job for kept in self._jobs.values())
+        return next((job for job in jobs if job.definition.identity == identity), None)
+
+    def runs(self, job_id: str, limit: int) -> Sequence[Run]:
+        found = sorted(self._runs_of(job_id), key=lambda kept: kept.run.due, reverse=True)
+        return [kept.run for kept in found[:limit]]
+
+    def results(self, run_id: str) -> Sequence[tuple[int, Result]]:
+        kept = self._runs.get(run_id)
+        if kept is None:
+            return []
+        if kept.last is None:
+            return sorted(kept.results.items())
+        earlier = ((number, one) for number, one in kept.results.items())
+        before = [pair for pair in earlier if pair[0] < kept.run.attempt]
+        return [*sorted(before), (kept.run.attempt, kept.last)]
+
+    def stats(self, now: float) -> dict[str, int]:
+        jobs = [kept.job for kept in self._jobs.values()]
+        runs = [kept.run for kept in self._runs.values()]
+        due = [job.due for job in jobs if job.state is JobState.SCHEDULED and job.due is not None]
+        ready = [run.ready for run in runs if run.state is RunState.WAITING]
+        ends = [run.state for run in runs]
+        return {
+            "scheduled": sum(instant > now for instant in (*due, *ready)),
+            "due": sum(instant <= now for instant in (*due, *ready)),
+            "running": ends.count(RunState.RUNNING),
+            "finished": ends.count(RunState.FINISHED),
+            "failed": ends.count(RunState.FAILED),
+            "removed": sum(job.state is JobState.REMOVED for job in jobs),
+        }
+
+    # Forgetting.
+
+    def prune(self, before: float, limit: int) -> int:
+        ended = (kept for kept in self._runs.values() if not kept.unfinished)
+        old = [kept.run for kept in ended if kept.finished is not None and kept.finished < before]
+        for run in old[:limit]:
+            del self._runs[run.id]
+        for job_id in {run.job_id for run in old[:limit]}:
+            self._forget_job(job_id)
+        return len(old[:limit])
+
+    def _forget_job(self, job_id: str) -> None:
+        kept = self._jobs.get(job_id)
+        if kept is None or kept.job.definition.origin == CRONTAB or any(self._runs_of(job_id)):
+            return
+        if kept.job.state in (JobState.FINISHED, JobState.CANCELLED):
+            del self._jobs[job_id]
+
+    def _runs_of(self, job_id: str) -> Iterator[_KeptRun]:
+        return (kept for kept in self._runs.values() if kept.run.job_id == job_id)
+
+    def _unfinished(self, job_id: str) -> Iterator[_KeptRun]:
+        return (kept for kept in self._runs_of(job_id) if kept.unfinished)
+
+    def _held(self, job_id: str) -> Sequence[_KeptRun]:
+        return [kept for kept in self._runs_of(job_id) if kept.run.state is RunState.HELD]
+
+
+def _new_run(job: Job, run_id: str, job_id: str, due: float, state: RunState) -> Run:
+    definition = job.definition
+    return Run(
+        id=run_id,
+        job_id=job_id,
+        name=definition.name,
+        due=due,
+        request=definition.request,
+        policy=definition.policy,
+        sinks=definition.sinks,
+        state=state,
+        ready=due,
+        attempt=0,
+        previous_status=job.previous_status,
+    )
+
+
+def _as_it_is(kept: _KeptRun) -> Job:
+    """The anonymous job that is *kept*, as far as it has come."""
+    assert kept.anonymous is not None
+    begun = kept.run.attempt > 0 or not kept.unfinished
+    return replace(
+        kept.anonymous,
+        state=JobState.SCHEDULED if kept.unfinished else JobState.FINISHED,
+        due=None if begun else kept.run.due,
+        fired=int(begun),
+        previous_status=kept.last.status if kept.last else kept.anonymous.previous_status,
+        reason=kept.last.reason if kept.last else "",
+    )
+
+
+def _is_due(job: Job, now: float) -> bool:
+    return job.state is JobState.SCHEDULED and job.due is not None and job.due <= now
+
+
+def _holds(kept: _KeptRun, owner: Owner) -> bool:
+    return kept.run.state is RunState.RUNNING and kept.owner == owner
+
+
+def _is_of_earlier_boot(kept: _KeptRun, owner: Owner) -> bool:
+    return (
+        kept.run.state is RunState.RUNNING
+        and kept.owner is not None
+        and kept.owner.node == owner.node
+        and kept.owner.boot != owner.boot
+    )
+
+
+_id = attrgetter("id")
