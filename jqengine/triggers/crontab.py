@@ -188,8 +188,9 @@ class _File:
         except BadValue as error:
             self._fail(number, line.positions.get("until", words[0].start), error)
         else:
-            column = words[0].start + 1
-            self.lines.append(CrontabLine(self.path, number, column, definition, never))
+            if not errors:
+                column = words[0].start + 1
+                self.lines.append(CrontabLine(self.path, number, column, definition, never))
 
     def _definition(self, words: Sequence[Word], head: Head, line: RequestLine) -> Definition:
         options = overlay(self.variables.over(self.reader.defaults), line.options)
