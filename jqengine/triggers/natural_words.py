@@ -16,6 +16,30 @@ from jqengine.triggers.natural_values import Senses, senses
 Kinds = tuple[tuple[str, Any], ...]
 Lexicon = Mapping[str, Senses]
 
+KINDS = {
+    "NUMBER": "a number, in digits, with a fraction, or as a word: 5, 1.5, twenty-five",
+    "HOUR": "a number from 0 to 23",
+    "DAYNUMBER": "a day of a month: 1 to 31, 1st to 31st, first to thirty-first",
+    "DAYTH": "the same, but only 1st to 31st and first to thirty-first",
+    "ORDINAL": "1st, 2nd, 3rd, 100th, first, second, third",
+    "YEAR": "a year from 1900 to 9998",
+    "FOUR": "four digits",
+    "CLOCK": "17:30, 17.30, 17h30, 17:30:15, 17:30:15.250, 5pm, 5 p.m., 5:30 am",
+    "DATE": "31.12.2030, 31/12/2030, 31-12-30, 2030-12-31, 2030-dec-31",
+    "STAMP": "2030-12-31T17:30:00+01:00, 2030-12-31T17:30Z, 20301231T173000Z, 20301231173000",
+    "SPAN": "2h30m, 90s, 2d, 1w, 250ms, without blanks; m is minutes, y is years",
+    "WEEKDAY": "monday or mon, tue or tues, wed or weds, thu or thur or thurs, and so on",
+    "WEEKDAYS": "mondays, tuesdays and so on",
+    "MONTH": "january or jan, september or sep or sept, and so on",
+    "REL": "last, this, next",
+    "DAYPART": "morning, afternoon, evening, night",
+    "UNIT": "any unit of the two kinds below, in the singular or plural",
+    "CLOCKUNIT": "hour or hr, minute or min, second or sec, millisecond or msec",
+    "DAYUNIT": "day, week or wk, fortnight, month, quarter, year or yr",
+    "PERIODUNIT": "week, month, quarter, year",
+}
+"""What the words in capitals stand for, for the reference."""
+
 MONTHS = tuple(name.lower() for name in calendar.month_name)
 WEEKDAYS = tuple(name.lower() for name in calendar.day_name)
 ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

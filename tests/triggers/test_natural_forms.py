@@ -7,8 +7,8 @@ import pytest
 from jqengine.errors import BadSchedule
 from jqengine.triggers import natural_forms, recurrence_forms
 from jqengine.triggers.natural_forms import EXAMPLE_NOW, EXAMPLE_ZONE
-from jqengine.triggers.natural_grammar import Form, Grammar, expanded
-from jqengine.triggers.natural_words import lexicon
+from jqengine.triggers.natural_grammar import Form, expanded
+from jqengine.triggers.natural_words import KINDS
 from jqengine.triggers.when import when_trigger
 from tests.triggers.natural_corpora import instant, wall
 
@@ -45,12 +45,11 @@ def test_every_form_has_a_meaning_and_an_example_or_says_why_not(name: str, form
     assert form.examples or any(word in form.meaning for word in told) or name in parts
 
 
-def test_every_kind_in_a_pattern_is_known() -> None:
-    words = Grammar(TABLES).words
-    kinds = {key for senses in lexicon(words).values() for key in senses.keys if key.isupper()}
-    kinds |= {"CLOCK", "DATE", "STAMP", "SPAN", "FOUR", "YEAR", "NUMBER"}
+def test_every_kind_in_a_pattern_is_explained_and_every_category_has_a_title() -> None:
     used = {part for _, form in FORMS for row in expanded(form.pattern) for part in row}
-    assert {part for part in used if part.isupper()} - kinds - {*TABLES} == set()
+    named = {part for part in used if part.isupper()}
+    assert named - {*TABLES} == {*KINDS}
+    assert {**natural_forms.TITLES, **recurrence_forms.TITLES}.keys() == TABLES.keys()
 
 
 def test_every_category_is_used() -> None:
