@@ -25,11 +25,10 @@ class Immediate:
     def deliver(self, url: SinkURL, sink: IResultSink, parcel: Parcel) -> None:
         """Deliver once; a failure is logged, if not every one of many."""
         delivery: Deferred[None] = maybeDeferred(sink.deliver, parcel)
-        if delivery.called and not isinstance(delivery.result, Failure):
-            return
-        self._under_way.add(delivery)
         delivery.addCallback(self._arrived, url).addErrback(self._failed, url, parcel)
-        delivery.addBoth(lambda _: self._under_way.discard(delivery))
+        if not delivery.called:
+            self._under_way.add(delivery)
+            delivery.addBoth(lambda _: self._under_way.discard(delivery))
 
     @property
     def under_way(self) -> Sequence[Deferred[None]]:
