@@ -187,7 +187,8 @@ class IQueueControl(Interface):
         """A page of jobs, anonymous one-time jobs included, without request bodies.
 
         A page costs the same however many came before it, and a job that
-        stays as it is comes on exactly one page.
+        stays as it is comes on exactly one page.  Where few match among very
+        many, a page may be short, or empty, and yet not be the last.
 
         :param after: of the page before; ``None`` for the first.
         :raises jqengine.errors.BadValue: no page ends there.

@@ -65,14 +65,19 @@ def job_cursor(job: Job, order: JobOrder) -> str:
     return job.id if order is JobOrder.NEWEST else f"{job.due!r},{job.id}"
 
 
+def run_cursor(run: Run, wanted: RunFilter) -> str:
+    """What names the place of *run* in a list, for the page that begins behind it."""
+    return run.id if wanted.job_id is None else repr(run.due)
+
+
 class RunReport(NamedTuple):
-    """A run with how its last attempt ended.
+    """A run with how it ended, or that it has not.
 
     :ivar run: without the body of its request.
-    :ivar status: of the last recorded attempt, or ``None`` before one.
+    :ivar status: of its last attempt, or ``None`` while it has not ended.
     :ivar reason: the reason phrase, what happened instead of an answer, or why
         the run was skipped.
-    :ivar started: instant the last recorded attempt began, or ``None``.
+    :ivar started: instant its last attempt began, or ``None``.
     :ivar finished: instant the run ended, or ``None`` while it has not.
     """
 

@@ -13,17 +13,17 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from jqengine.errors import StoreError, StoreUnavailable
-from jqengine.interfaces import IStore
+from jqengine.errors import JobQueueError, StoreError, StoreUnavailable
+from jqengine.interfaces import IQueueControl, IStore
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
-from jqengine.store.memoryqueue import MemoryQueue
+from jqengine.store.memorycontrol import MemoryControl, SteeredQueue
 
 T = TypeVar("T")
 
 
-@implementer(IStore)
-class MemoryStore:
+@implementer(IStore, IQueueControl)
+class MemoryStore(MemoryControl):
     """A store whose queue lasts as long as the object that holds it.
 
     :param new_id: makes ids for the runs of jobs.
@@ -37,10 +37,10 @@ class MemoryStore:
         self,
         new_id: Callable[[float], str],
         reactor: IReactorTime | None = None,
-        queue: MemoryQueue | None = None,
+        queue: SteeredQueue | None = None,
     ) -> None:
         self._reactor = reactor
-        self.queue = queue or MemoryQueue(new_id)
+        self.queue = queue or SteeredQueue(new_id)
         self.trouble: StoreError | None = None
         self._open = False
 
@@ -124,10 +124,13 @@ class MemoryStore:
             return self._fail(self.trouble)
         if not self._open:
             return self._fail(StoreUnavailable("the store is not open"))
-        answer = step()
+        try:
+            answer = step()
+        except JobQueueError as error:
+            return self._fail(error)
         return succeed(answer) if self._reactor is None else self._later(lambda: answer)
 
-    def _fail(self, error: StoreError) -> Deferred[T]:
+    def _fail(self, error: JobQueueError) -> Deferred[T]:
         if self._reactor is None:
             return fail(error)
         return self._later(lambda: None).addCallback(lambda _: fail(error))

@@ -37,7 +37,9 @@ class _KeptJob:
 
 
 @dataclass(slots=True)
-class _KeptRun:
+class KeptRun:
+    """A run with all that is known of it."""
+
     run: Run
     anonymous: Job | None = None
     owner: Owner | None = None
@@ -49,6 +51,7 @@ class _KeptRun:
 
     @property
     def unfinished(self) -> bool:
+        """Whether the run has not ended."""
         return self.run.state in UNFINISHED_RUNS
 
 
@@ -61,7 +64,7 @@ class MemoryQueue:
     def __init__(self, new_id: Callable[[float], str]) -> None:
         self._new_id = new_id
         self._jobs: dict[str, _KeptJob] = {}
-        self._runs: dict[str, _KeptRun] = {}
+        self._runs: dict[str, KeptRun] = {}
 
     # Accepting jobs.
 
@@ -79,9 +82,9 @@ class MemoryQueue:
     def _add_anonymous(self, job: Job) -> Job:
         assert job.due is not None
         if job.id in self._runs:
-            return _as_it_is(self._runs[job.id])
-        run = _new_run(job, job.id, job.id, job.due, RunState.WAITING)
-        self._runs[job.id] = _KeptRun(run, anonymous=job)
+            return as_it_is(self._runs[job.id])
+        run = new_run(job, job.id, job.id, job.due, RunState.WAITING)
+        self._runs[job.id] = KeptRun(run, anonymous=job)
         return job
 
     def _accept(self, job: Job) -> Job:
@@ -148,14 +151,14 @@ class MemoryQueue:
             return False
         held = held and any(self._unfinished(job.id))
         state = RunState.HELD if held else RunState.WAITING
-        run = _new_run(job, self._new_id(now), job.id, due, state)
-        self._runs[run.id] = _KeptRun(run)
+        run = new_run(job, self._new_id(now), job.id, due, state)
+        self._runs[run.id] = KeptRun(run)
         return True
 
     def _make_skip(self, job: Job, due: float, now: float, reason: str) -> None:
         if not self._has_run(job.id, due):
-            run = _new_run(job, self._new_id(now), job.id, due, RunState.SKIPPED)
-            self._runs[run.id] = _KeptRun(run, finished=now, reason=reason)
+            run = new_run(job, self._new_id(now), job.id, due, RunState.SKIPPED)
+            self._runs[run.id] = KeptRun(run, finished=now, reason=reason)
 
     def _has_run(self, job_id: str, due: float) -> bool:
         return any(kept.run.due == due for kept in self._runs_of(job_id))
@@ -219,7 +222,7 @@ class MemoryQueue:
             kept.run = kept.run._replace(state=verdict.state)
         return True
 
-    def _wait_again(self, kept: _KeptRun, ready: float, attempt: int) -> None:
+    def _wait_again(self, kept: KeptRun, ready: float, attempt: int) -> None:
         kept.owner = kept.lease_until = None
         kept.run = kept.run._replace(state=RunState.WAITING, ready=ready, attempt=attempt)
 
@@ -267,7 +270,7 @@ class MemoryQueue:
         if job_id in self._jobs:
             return self._jobs[job_id].job
         kept = self._runs.get(job_id)
-        return _as_it_is(kept) if kept is not None and kept.anonymous is not None else None
+        return as_it_is(kept) if kept is not None and kept.anonymous is not None else None
 
     def job_named(self, identity: str) -> Job | None:
         jobs = (kept.job for kept in self._jobs.values())
@@ -320,17 +323,18 @@ class MemoryQueue:
         if kept.job.state in (JobState.FINISHED, JobState.CANCELLED):
             del self._jobs[job_id]
 
-    def _runs_of(self, job_id: str) -> Iterator[_KeptRun]:
+    def _runs_of(self, job_id: str) -> Iterator[KeptRun]:
         return (kept for kept in self._runs.values() if kept.run.job_id == job_id)
 
-    def _unfinished(self, job_id: str) -> Iterator[_KeptRun]:
+    def _unfinished(self, job_id: str) -> Iterator[KeptRun]:
         return (kept for kept in self._runs_of(job_id) if kept.unfinished)
 
-    def _held(self, job_id: str) -> Sequence[_KeptRun]:
+    def _held(self, job_id: str) -> Sequence[KeptRun]:
         return [kept for kept in self._runs_of(job_id) if kept.run.state is RunState.HELD]
 
 
-def _new_run(job: Job, run_id: str, job_id: str, due: float, state: RunState) -> Run:
+def new_run(job: Job, run_id: str, job_id: str, due: float, state: RunState) -> Run:
+    """A run of *job* that nobody has claimed."""
     definition = job.definition
     return Run(
         id=run_id,
@@ -347,29 +351,35 @@ def _new_run(job: Job, run_id: str, job_id: str, due: float, state: RunState) ->
     )
 
 
-def _as_it_is(kept: _KeptRun) -> Job:
+def as_it_is(kept: KeptRun) -> Job:
     """The anonymous job that is *kept*, as far as it has come."""
     assert kept.anonymous is not None
     begun = kept.run.attempt > 0 or not kept.unfinished
     return replace(
         kept.anonymous,
-        state=JobState.SCHEDULED if kept.unfinished else JobState.FINISHED,
+        state=_state_of_anonymous(kept),
         due=None if begun else kept.run.due,
         fired=int(begun),
         previous_status=kept.last.status if kept.last else kept.anonymous.previous_status,
-        reason=kept.last.reason if kept.last else "",
+        reason=kept.last.reason if kept.last else kept.reason,
     )
+
+
+def _state_of_anonymous(kept: KeptRun) -> JobState:
+    if kept.unfinished:
+        return JobState.SCHEDULED
+    return JobState.CANCELLED if kept.run.state is RunState.CANCELLED else JobState.FINISHED
 
 
 def _is_due(job: Job, now: float) -> bool:
     return job.state is JobState.SCHEDULED and job.due is not None and job.due <= now
 
 
-def _holds(kept: _KeptRun, owner: Owner) -> bool:
+def _holds(kept: KeptRun, owner: Owner) -> bool:
     return kept.run.state is RunState.RUNNING and kept.owner == owner
 
 
-def _is_of_earlier_boot(kept: _KeptRun, owner: Owner) -> bool:
+def _is_of_earlier_boot(kept: KeptRun, owner: Owner) -> bool:
     return (
         kept.run.state is RunState.RUNNING
         and kept.owner is not None

@@ -1,0 +1,263 @@
+"""The side of the store in memory that people ask of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from jqengine.errors import BadValue, NoSuchJob, NotPossible
+from jqengine.interfaces import IQueueControl
+from jqengine.job import Job, Run, Step
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunEvent, RunState, run_after
+from jqengine.queries import (
+    JobFilter,
+    JobOrder,
+    Page,
+    RunFilter,
+    RunReport,
+    job_cursor,
+    run_cursor,
+)
+from jqengine.store.memoryqueue import KeptRun, MemoryQueue, as_it_is, new_run
+from jqengine.store.steps import (
+    check_anonymous_run_now,
+    check_anonymous_step,
+    check_run_now,
+    is_reopened,
+    stepped,
+)
+
+T = TypeVar("T")
+
+
+class SteeredQueue(MemoryQueue):
+    """The queue with the rules of its control; see :class:`IQueueControl`."""
+
+    def find_jobs(
+        self, wanted: JobFilter, order: JobOrder, after: str | None, limit: int
+    ) -> Page[Job]:
+        found = [job for job in self._all_jobs() if _is_wanted(job, wanted)]
+        if order is JobOrder.NEWEST:
+            found.sort(key=lambda job: job.id, reverse=True)
+            found = [job for job in found if after is None or job.id < after]
+        else:
+            found = sorted((job for job in found if _has_come(job)), key=_due_and_id)
+            place = None if after is None else _place(after)
+            found = [job for job in found if place is None or _due_and_id(job) > place]
+        return _page(found, limit, lambda job: job_cursor(job, order))
+
+    def find_runs(self, wanted: RunFilter, after: str | None, limit: int) -> Page[RunReport]:
+        found = [_report(kept) for kept in self._runs.values() if _is_wanted_run(kept, wanted)]
+        if wanted.job_id is None:
+            found.sort(key=lambda report: report.run.id, reverse=True)
+            found = [one for one in found if after is None or one.run.id < after]
+        else:
+            found.sort(key=lambda report: report.run.due, reverse=True)
+            before = None if after is None else _instant(after)
+            found = [one for one in found if before is None or one.run.due < before]
+        return _page(found, limit, lambda report: run_cursor(report.run, wanted))
+
+    def body(self, run_id: str, attempt: int, offset: int, size: int) -> tuple[bytes, int]:
+        for number, result in self.results(run_id):
+            if number == attempt:
+                return result.body[offset : offset + size], len(result.body)
+        raise NoSuchJob(f"there is no result of attempt {attempt} of run {run_id}")
+
+    def steer(self, step: Step, now: float) -> Job:
+        kept = self._jobs.get(step.job_id)
+        if kept is None:
+            return self._steer_anonymous(step, now)
+        after = stepped(kept.job, step)
+        if after is kept.job:
+            return after
+        self._check_key(kept.job, after)
+        kept.exhausted = kept.exhausted and step.event is not JobEvent.REPLACE
+        kept.job = after
+        if step.event is JobEvent.CANCEL:
+            for run in self._unfinished(after.id):
+                if run_after(run.run.state, RunEvent.CANCEL) is not None:
+                    _cancel(run, step.reason, now)
+        return after
+
+    def run_now(self, job_id: str, run_id: str, now: float) -> Run:
+        known = self._runs.get(run_id)
+        if known is not None:
+            return known.run
+        kept = self._jobs.get(job_id)
+        if kept is None:
+            return self._run_anonymous_now(job_id, now)
+        check_run_now(kept.job)
+        due = now
+        while self._has_run(job_id, due):
+            due = round(due + 1e-6, 6)
+        run = new_run(kept.job, run_id, job_id, due, RunState.WAITING)
+        self._runs[run_id] = KeptRun(run)
+        return run
+
+    def reopen(self, run_id: str, now: float) -> Run:
+        kept = self._runs.get(run_id)
+        if kept is None:
+            raise NoSuchJob(f"there is no run {run_id}")
+        if is_reopened(kept.run):
+            return kept.run
+        if kept.last is not None:
+            kept.results[kept.run.attempt] = kept.last
+        kept.last = kept.finished = kept.owner = None
+        kept.run = kept.run._replace(state=RunState.WAITING, ready=now)
+        return kept.run
+
+    def _steer_anonymous(self, step: Step, now: float) -> Job:
+        kept = self._anonymous(step.job_id)
+        job = as_it_is(kept)
+        if not check_anonymous_step(job, kept.run.state, step):
+            return job
+        if step.event is JobEvent.CANCEL:
+            _cancel(kept, step.reason, now)
+        else:
+            assert step.due is not None
+            assert step.schedule is not None
+            kept.run = kept.run._replace(due=step.due, ready=step.due)
+            definition = replace(job.definition, schedule=step.schedule)
+            kept.anonymous = replace(job, definition=definition, anchor=step.due, due=step.due)
+        return as_it_is(kept)
+
+    def _run_anonymous_now(self, job_id: str, now: float) -> Run:
+        kept = self._anonymous(job_id)
+        check_anonymous_run_now(kept.run)
+        due = kept.run.due if kept.run.attempt else now
+        kept.run = kept.run._replace(due=due, ready=now)
+        assert kept.anonymous is not None
+        kept.anonymous = replace(kept.anonymous, anchor=due, due=due)
+        return kept.run
+
+    def _anonymous(self, job_id: str) -> KeptRun:
+        kept = self._runs.get(job_id)
+        if kept is None or kept.anonymous is None:
+            raise NoSuchJob(f"there is no job {job_id}")
+        return kept
+
+    def _check_key(self, before: Job, after: Job) -> None:
+        if before.state in UNFINISHED_JOBS or after.state not in UNFINISHED_JOBS:
+            return
+        holder = self._holder_of_key(before)
+        if holder is not None:
+            key = before.definition.policy.key
+            raise NotPossible(
+                f"{before.label} cannot come back: job {holder.job.id} holds its key {key!r}"
+            )
+
+    def _all_jobs(self) -> Iterable[Job]:
+        yield from (_without_body(kept.job) for kept in self._jobs.values())
+        for run in self._runs.values():
+            if run.anonymous is not None:
+                yield _without_body(as_it_is(run))
+
+
+class _Store(Protocol):
+    """What this side needs of the store it is a part of."""
+
+    queue: SteeredQueue
+
+    def _answer(self, work: Callable[[], T]) -> Deferred[T]: ...
+
+
+@implementer(IQueueControl)
+class MemoryControl:
+    """Lists, and steps of single jobs; a part of a store."""
+
+    def find_jobs(
+        self: _Store, wanted: JobFilter, order: JobOrder, after: str | None, limit: int
+    ) -> Deferred[Page[Job]]:
+        """See :meth:`IQueueControl.find_jobs`."""
+        return self._answer(lambda: self.queue.find_jobs(wanted, order, after, limit))
+
+    def find_runs(
+        self: _Store, wanted: RunFilter, after: str | None, limit: int
+    ) -> Deferred[Page[RunReport]]:
+        """See :meth:`IQueueControl.find_runs`."""
+        return self._answer(lambda: self.queue.find_runs(wanted, after, limit))
+
+    def body(
+        self: _Store, run_id: str, attempt: int, offset: int, size: int
+    ) -> Deferred[tuple[bytes, int]]:
+        """See :meth:`IQueueControl.body`."""
+        return self._answer(lambda: self.queue.body(run_id, attempt, offset, size))
+
+    def steer(self: _Store, step: Step, now: float) -> Deferred[Job]:
+        """See :meth:`IQueueControl.steer`."""
+        return self._answer(lambda: self.queue.steer(step, now))
+
+    def run_now(self: _Store, job_id: str, run_id: str, now: float) -> Deferred[Run]:
+        """See :meth:`IQueueControl.run_now`."""
+        return self._answer(lambda: self.queue.run_now(job_id, run_id, now))
+
+    def reopen(self: _Store, run_id: str, now: float) -> Deferred[Run]:
+        """See :meth:`IQueueControl.reopen`."""
+        return self._answer(lambda: self.queue.reopen(run_id, now))
+
+
+def _cancel(kept: KeptRun, reason: str, now: float) -> None:
+    kept.run = kept.run._replace(state=RunState.CANCELLED)
+    kept.finished, kept.reason = now, reason
+
+
+def _is_wanted(job: Job, wanted: JobFilter) -> bool:
+    definition, request = job.definition, job.definition.request
+    return (
+        (wanted.states is None or job.state in wanted.states)
+        and (wanted.name is None or wanted.name.matches(definition.name))
+        and (wanted.target is None or wanted.target.matches(request.target))
+        and (wanted.user is None or request.user == wanted.user)
+        and (wanted.origin is None or definition.origin == wanted.origin)
+    )
+
+
+def _is_wanted_run(kept: KeptRun, wanted: RunFilter) -> bool:
+    return (wanted.job_id is None or kept.run.job_id == wanted.job_id) and (
+        wanted.states is None or kept.run.state in wanted.states
+    )
+
+
+def _has_come(job: Job) -> bool:
+    return job.state is JobState.SCHEDULED and job.due is not None
+
+
+def _due_and_id(job: Job) -> tuple[float, str]:
+    return job.due or 0.0, job.id
+
+
+def _place(after: str) -> tuple[float, str]:
+    due, comma, job_id = after.partition(",")
+    if not comma:
+        raise BadValue(f"no page ends at {after[:60]!r}")
+    return _instant(due), job_id
+
+
+def _instant(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadValue(f"no page ends at {text[:60]!r}") from None
+
+
+def _page(found: list[T], limit: int, cursor: Callable[[T], str]) -> Page[T]:
+    if len(found) > limit:
+        return Page(found[:limit], cursor(found[limit - 1]))
+    return Page(found, None)
+
+
+def _without_body(job: Job) -> Job:
+    request = replace(job.definition.request, body=b"")
+    return replace(job, definition=replace(job.definition, request=request))
+
+
+def _report(kept: KeptRun) -> RunReport:
+    run, last = kept.run, kept.last
+    run = run._replace(request=replace(run.request, body=b""))
+    reason = last.reason if last is not None else kept.reason
+    started = None if last is None else last.started
+    return RunReport(run, None if last is None else last.status, reason, started, kept.finished)
