@@ -96,13 +96,15 @@ def _counted(together: Iterable[Together], tally: Tally) -> Iterator[Together]:
 def _due_lines(
     outlook: Outlook, together: Iterable[Together], met: Sequence[Hazard]
 ) -> Iterator[tuple[float, str]]:
+    titles = [_title(line) for line in outlook.lines]
     briefs = {(id(one.line), due): one.brief for one in met for due in one.due}
     for one in together:
+        when = _when(outlook, one.instant)
         pile = f"{one.size} at once" if one.is_pile_up else ""
         for number in one.numbers:
-            line = outlook.lines[number]
-            notes = (pile, briefs.get((id(line), one.instant), ""))
-            yield one.instant, _line(outlook, one.instant, line, *notes)
+            brief = briefs.get((id(outlook.lines[number]), one.instant), "")
+            notes = "; ".join(filter(None, (pile, brief)))
+            yield one.instant, f"{when}  {titles[number]}" + (f"  ({notes})" if notes else "")
             pile = ""
 
 
@@ -110,15 +112,17 @@ def _skipped_lines(outlook: Outlook, met: Iterable[Hazard]) -> Iterator[tuple[fl
     for one in met:
         if not one.due:
             instant = float(one.change.start)
-            yield instant, _line(outlook, instant, one.line, one.brief)
+            yield instant, f"{_when(outlook, instant)}  {_title(one.line)}  ({one.brief})"
 
 
-def _line(outlook: Outlook, instant: float, line: CrontabLine, *notes: str) -> str:
+def _when(outlook: Outlook, instant: float) -> str:
+    return f"{iso(instant, outlook.zone)} {zone_named(outlook.zone).local(instant):%a}"
+
+
+def _title(line: CrontabLine) -> str:
     definition = line.definition
     request = f"  {request_of(definition)}" if definition.name else ""
-    said = "; ".join(filter(None, notes))
-    when = f"{iso(instant, outlook.zone)} {zone_named(outlook.zone).local(instant):%a}"
-    return f"{when}  {title_of(definition)}{request}" + (f"  ({said})" if said else "")
+    return title_of(definition) + request
 
 
 def _summary(outlook: Outlook, tally: Tally) -> Iterator[str]:
