@@ -19,6 +19,7 @@ TESTS = [
     "pytest>=8",
     "pytest-twisted>=1.14",
     "setuptools>=77",
+    "standardwebhooks",
 ]
 
 setup(
