@@ -50,6 +50,10 @@ class _Node:
     build: Callable[..., Any] | None = None
 
 
+_Best = dict[int, tuple[int, Callable[..., Any], tuple[Any, ...]]]
+"""By its end, the earliest form found: its rank, its builder and the values for it."""
+
+
 class Grammar:
     """Categories of forms, ready to read texts.
 
@@ -147,18 +151,13 @@ class _Reading:
         key = (name, index)
         known = self._known.get(key)
         if known is None:
-            best: dict[int, tuple[int, Callable[..., Any], tuple[Any, ...]]] = {}
+            best: _Best = {}
             self._walk(self._trees[name], index, (), best)
             known = self._known[key] = self._built(best)
         return known
 
-    def _walk(
-        self,
-        node: _Node,
-        index: int,
-        values: tuple[Any, ...],
-        best: dict[int, tuple[int, Callable[..., Any], tuple[Any, ...]]],
-    ) -> None:
+    def _walk(self, node: _Node, index: int, values: tuple[Any, ...], best: _Best) -> None:
+        """Note in *best* every form that ends beneath *node*, which is met at *index*."""
         if node.build and (index not in best or node.rank < best[index][0]):
             best[index] = (node.rank, node.build, values)
         if index > self.furthest:
@@ -175,9 +174,7 @@ class _Reading:
                 for end, value in self.category(name, index):
                     self._walk(following, end, (*values, value), best)
 
-    def _built(
-        self, best: dict[int, tuple[int, Callable[..., Any], tuple[Any, ...]]]
-    ) -> list[tuple[int, Any]]:
+    def _built(self, best: _Best) -> list[tuple[int, Any]]:
         built = []
         for end, (_, build, values) in best.items():
             try:

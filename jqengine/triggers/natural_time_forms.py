@@ -79,9 +79,8 @@ TIMES = (
     Form("NUMBER [minutes] past FULLHOUR", "Minutes later.", _past_hour, (
         ("20 past 14", "2026-11-24T14:20:00"),
     )),
-    Form("NUMBER [minutes] to FULLHOUR", "Minutes earlier.",
+    Form("NUMBER minutes to FULLHOUR", "Minutes earlier; *9 to 5* alone is refused.",
          lambda minutes, hour: _past_hour(-minutes, hour), (
-        ("ten to 3pm", "2026-11-24T14:50:00"),
         ("5 minutes to noon", "2026-11-24T11:55:00"),
     )),
 )  # fmt: skip

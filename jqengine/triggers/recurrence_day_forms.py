@@ -8,12 +8,14 @@ from __future__ import annotations
 from jqengine.triggers import natural_days as days
 from jqengine.triggers.natural_grammar import Form, beginning_with, one, same
 from jqengine.triggers.recurrence_days import (
+    ALL,
     WEEKEND,
     WORKING,
     all_dates,
     ambiguous,
     every_date,
     every_day,
+    every_nth,
     every_other,
     every_unit,
     except_weekdays,
@@ -34,6 +36,9 @@ WEEKDAY_ITEMS = (
     )),
     Form("weekday|weekdays", "Monday to Friday.", lambda: WORKING, (
         ("every weekday", "2026-11-25T00:00:00 2026-11-26T00:00:00"),
+    )),
+    Form("working|business day|days", "The same.", lambda: WORKING, (
+        ("every working day at 8", "2026-11-25T08:00:00 2026-11-26T08:00:00"),
     )),
     Form("weekend|weekends", "Saturday and Sunday.", lambda: WEEKEND, (
         ("every weekend at 10", "2026-11-28T10:00:00 2026-11-29T10:00:00"),
@@ -100,8 +105,13 @@ DAY_RULES = (
     Form("[on] PLURAL", "The same.", weekdays, (
         ("on weekdays at 9", "2026-11-25T09:00:00 2026-11-26T09:00:00"),
     )),
-    Form("every day except|but [on] WEEKDAYLIST", "The other days of each week.", except_weekdays, (
+    Form("every day except|but [on] WEEKDAYLIST", "The other days of each week.",
+         lambda others: except_weekdays(ALL, others), (
         ("every day except sunday at 9", "2026-11-25T09:00:00 2026-11-26T09:00:00"),
+    )),
+    Form("every WEEKDAYLIST except|but [on] WEEKDAYLIST", "These days of each week but for some.",
+         except_weekdays, (
+        ("every weekday except wednesday at 9", "2026-11-26T09:00:00 2026-11-27T09:00:00"),
     )),
     Form("every other WEEKDAYLIST", "In every second week, from the first such day on.",
          every_other, (
@@ -123,6 +133,9 @@ DAY_RULES = (
     )),
     Form("every other DAYUNIT", "Two units.", lambda unit: every_unit(2, unit), (
         ("every other day at 7:30", "2026-11-26T07:30:00 2026-11-28T07:30:00"),
+    )),
+    Form("every ORDINAL DAYUNIT", "So many units.", every_nth, (
+        ("every third day at 6", "2026-11-27T06:00:00 2026-11-30T06:00:00"),
     )),
     Form("weekly", "Every week.", lambda: every_unit(1, "week"), (
         ("weekly", "2026-12-01T00:00:00 2026-12-08T00:00:00"),
@@ -148,6 +161,10 @@ DAY_RULES = (
     Form("every NUMBER weeks on WEEKDAYLIST", "These days of every so manieth week.",
          lambda number, weekdays: every_other(weekdays, number), (
         ("every 3 weeks on monday", "2026-11-30T00:00:00 2026-12-21T00:00:00"),
+    )),
+    Form("every ORDINAL week on WEEKDAYLIST", "The same.",
+         lambda number, weekdays: every_other(weekdays, number), (
+        ("every second week on friday", "2026-11-27T00:00:00 2026-12-11T00:00:00"),
     )),
     Form("every other week on WEEKDAYLIST", "The same.", every_other, (
         ("every other week on thursday", "2026-11-26T00:00:00 2026-12-10T00:00:00"),

@@ -65,11 +65,11 @@ def weekday_range(first: int, last: int) -> frozenset[int]:
     return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
 
 
-def except_weekdays(numbers: frozenset[int]) -> Days:
-    """The other days of each week."""
-    if len(numbers) == 7:
+def except_weekdays(numbers: frozenset[int], others: frozenset[int]) -> Days:
+    """These days of each week, without the *others*."""
+    if numbers <= others:
         raise Nonsense("that leaves no day")
-    return weekdays(ALL - numbers)
+    return weekdays(numbers - others)
 
 
 def every_other(numbers: frozenset[int], number: float = 2) -> Days:
@@ -88,6 +88,13 @@ def every_unit(number: float, unit: str) -> Days:
         return Days(lambda said: days.weekday(said.weekday()).dates, stride, from_today=True)
     first = days.first_of(days.any_period(unit))
     return Days(lambda _said: first.dates, stride, from_today=True)
+
+
+def every_nth(number: int, unit: str) -> Days:
+    """``every third day``; *every first day* is of something, so it is left to other forms."""
+    if number == 1:
+        raise Misfit("expected second, third or more")
+    return every_unit(number, unit)
 
 
 def _count(number: float) -> int:

@@ -22,6 +22,7 @@ from jqengine.triggers.recurrence_day_forms import (
 from jqengine.triggers.recurrence_days import every_day, every_unit
 from jqengine.triggers.recurrence_meanings import (
     both,
+    every_nth_length,
     grid,
     grid_on,
     interval,
@@ -79,6 +80,10 @@ INTERVALS = (
     )),
     Form("every half hour", "Every 30 minutes.", lambda: 1800.0, (
         ("every half hour", "2026-11-24T11:00:00 2026-11-24T11:30:00"),
+    )),
+    Form("every ORDINAL CLOCKUNIT", "So many.",
+         lambda number, unit: every_nth_length(number, UNIT_SPANS[unit]), (
+        ("every second hour", "2026-11-24T12:30:00 2026-11-24T14:30:00"),
     )),
     Form("every other CLOCKUNIT", "Every two.",
          lambda unit: 2 * length_in_seconds(UNIT_SPANS[unit]), (

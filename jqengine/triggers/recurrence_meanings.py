@@ -132,6 +132,13 @@ def length_in_seconds(span: Span) -> float:
     return span.seconds
 
 
+def every_nth_length(number: int, span: Span) -> float:
+    """The seconds of ``every third hour``; *every first hour* is of something."""
+    if number == 1:
+        raise Misfit("expected second, third or more")
+    return number * length_in_seconds(span)
+
+
 def which_days() -> Recurrence:
     """Refuse ``twice a week``."""
     raise Nonsense("say on which days, as in 'every monday and thursday'")
