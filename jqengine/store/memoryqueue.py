@@ -176,10 +176,13 @@ class MemoryQueue:
         return [kept.run for kept in ready[:limit]]
 
     def give_back(self, owner: Owner, run_ids: Sequence[str]) -> int:
-        held = [kept for kept in map(self._runs.get, run_ids) if kept and _holds(kept, owner)]
-        for kept in held:
-            self._wait_again(kept, kept.run.ready, kept.run.attempt - 1)
-        return len(held)
+        return sum(self._give_back(owner, self._runs.get(run_id)) for run_id in run_ids)
+
+    def _give_back(self, owner: Owner, kept: _KeptRun | None) -> bool:
+        if kept is None or not _holds(kept, owner):
+            return False
+        self._wait_again(kept, kept.run.ready, kept.run.attempt - 1)
+        return True
 
     def recover(self, owner: Owner, now: float, lease: float) -> Sequence[Run]:
         left = [kept for kept in self._runs.values() if _is_of_earlier_boot(kept, owner)]
