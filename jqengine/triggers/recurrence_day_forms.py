@@ -158,6 +158,9 @@ DAY_RULES = (
     Form("weekly on WEEKDAYLIST", "The same.", weekdays, (
         ("weekly on monday at 9", "2026-11-30T09:00:00 2026-12-07T09:00:00"),
     )),
+    Form("once a|per|every week on WEEKDAYLIST", "The same.", weekdays, (
+        ("once a week on monday at 9", "2026-11-30T09:00:00 2026-12-07T09:00:00"),
+    )),
     Form("every NUMBER weeks on WEEKDAYLIST", "These days of every so manieth week.",
          lambda number, weekdays: every_other(weekdays, number), (
         ("every 3 weeks on monday", "2026-11-30T00:00:00 2026-12-21T00:00:00"),
@@ -187,6 +190,9 @@ DAY_RULES = (
     Form("monthly on MONTHDAYLIST", "The same.", picks_of_month, (
         ("monthly on the last weekday at 17:00", "2026-11-30T17:00:00 2026-12-31T17:00:00"),
     )),
+    Form("once a|per|every month on MONTHDAYLIST", "The same.", picks_of_month, (
+        ("once a month on the 1st", "2026-12-01T00:00:00 2027-01-01T00:00:00"),
+    )),
     Form("every NUMBER months on MONTHDAYLIST", "These days of every so manieth month.",
          lambda number, picks: picks_of_month(picks, number), (
         ("every 3 months on the 15th", "2026-12-15T00:00:00 2027-03-15T00:00:00"),
@@ -200,9 +206,17 @@ DAY_RULES = (
         ("every last weekday of the quarter at 18:00",
          "2026-12-31T18:00:00 2027-03-31T18:00:00"),
     )),
+    Form("[on] [the] PICK of|in every|each quarter", "The same.",
+         lambda pick: picks_of(pick, "quarter"), (
+        ("first day of every quarter", "2027-01-01T00:00:00 2027-04-01T00:00:00"),
+    )),
     Form("every PICK of|in the|each|every year", "A day of each year.",
          lambda pick: picks_of(pick, "year"), (
         ("every 100th day of the year", "2027-04-10T00:00:00 2028-04-09T00:00:00"),
+    )),
+    Form("[on] [the] PICK of|in every|each year", "The same.",
+         lambda pick: picks_of(pick, "year"), (
+        ("the last day of every year at noon", "2026-12-31T12:00:00 2027-12-31T12:00:00"),
     )),
     Form("every MONTHDAYLIST of|in MONTH", "These days of that month, each year.",
          picks_of_named_month, (
@@ -216,6 +230,9 @@ DAY_RULES = (
     Form("every MONTH [the] DAYNUMBER", "That date, each year that has it.",
          every_date, (
         ("every december 25 at 9", "2026-12-25T09:00:00 2027-12-25T09:00:00"),
+    )),
+    Form("every DAYNUMBER MONTH", "The same.", lambda day, month: every_date(month, day), (
+        ("every 25 december", "2026-12-25T00:00:00 2027-12-25T00:00:00"),
     )),
     Form("every|each year on MONTH [the] DAYNUMBER", "The same.",
          every_date, (

@@ -25,6 +25,7 @@ from jqengine.triggers.recurrence_meanings import (
     every_nth_length,
     grid,
     grid_on,
+    in_night,
     interval,
     length_in_seconds,
     minutes_of_hour,
@@ -33,6 +34,7 @@ from jqengine.triggers.recurrence_meanings import (
     times_a_day_at,
     times_an_hour,
     which_days,
+    within_night,
 )
 
 TIME_LISTS = (
@@ -109,6 +111,22 @@ RULES = (
          lambda part: on_days(every_day(), (DAYPARTS[part],)), (
         ("every evening", "2026-11-24T20:00:00 2026-11-25T20:00:00"),
     )),
+    Form("every night [at] HOUR", "Each night; 0 to 5 are the small hours.",
+         lambda hour: on_days(every_day(), (in_night(hour),)), (
+        ("every night at 3", "2026-11-25T03:00:00 2026-11-26T03:00:00"),
+        ("every night at 11", "2026-11-24T23:00:00 2026-11-25T23:00:00"),
+    )),
+    Form("every night [at] TIME", "Each night, from 18:00 to 06:00.",
+         lambda clock: on_days(every_day(), (within_night(clock),)), (
+        ("every night at 2am", "2026-11-25T02:00:00 2026-11-26T02:00:00"),
+    )),
+    Form("nightly [at] HOUR", "The same.", lambda hour: on_days(every_day(), (in_night(hour),)), (
+        ("nightly at 2", "2026-11-25T02:00:00 2026-11-26T02:00:00"),
+    )),
+    Form("nightly [at] TIME", "The same.",
+         lambda clock: on_days(every_day(), (within_night(clock),)), (
+        ("nightly at 23:30", "2026-11-24T23:30:00 2026-11-25T23:30:00"),
+    )),
     Form("every|each DAYPART [at] HOUR", "Each day, at an hour of it.",
          lambda part, hour: on_days(every_day(), (in_daypart(hour, part),)), (
         ("every evening at 7", "2026-11-24T19:00:00 2026-11-25T19:00:00"),
@@ -172,6 +190,11 @@ RULES = (
     Form("twice a|per|every day at TIMELIST", "At those two times.",
          lambda times: times_a_day_at(2, times), (
         ("twice a day at 8 and 20", "2026-11-24T20:00:00 2026-11-25T08:00:00"),
+    )),
+    Form("twice daily", "The same as *twice a day*.", lambda: times_a_day(2)),
+    Form("twice daily at TIMELIST", "At those two times.",
+         lambda times: times_a_day_at(2, times), (
+        ("twice daily at 6am and 6pm", "2026-11-24T18:00:00 2026-11-25T06:00:00"),
     )),
     Form("NUMBER times a|per|every day", "In equal parts of the day, from 00:00 on.",
          times_a_day, (

@@ -100,6 +100,18 @@ def grid_on(seconds: float, window: tuple[time, time], days: Days) -> Recurrence
     return on_days(days, grid(seconds, window))
 
 
+def in_night(hour: int) -> time:
+    """An hour of every night: of 12 in the evening, and the small hours."""
+    return within_night(time(hour + 12 if 6 <= hour < 12 else hour))
+
+
+def within_night(clock: time) -> time:
+    """A time of every night, which must be from 18:00 to 06:00."""
+    if 6 <= clock.hour < 18:
+        raise Nonsense(f"{clock:%H:%M} is not in the night")
+    return clock
+
+
 def times_a_day(number: float) -> Recurrence:
     """Equal parts of the day, from 00:00 on."""
     return on_days(every_day(), _parts_of_day(number))
