@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from jqengine.delivery import NOTHING_TO_DISPATCH
 from jqengine.dispatch.verdict import judge
@@ -96,7 +95,7 @@ class Recorder:
                 self._ended.append((run, self._outcome(run, result, now)))
         if self._ended and not self._writing:
             self._writing = True
-            Deferred.fromCoroutine(self._write()).addErrback(self._writing_failed)
+            Deferred.fromCoroutine(self._write())
 
     def idle(self) -> Deferred[None]:
         """Fires once no run is in hand."""
@@ -132,6 +131,12 @@ class Recorder:
                     "{count} results wait for the store: {error}", count=len(outcomes), error=error
                 )
                 await deferLater(self._reactor, RETRY_PAUSE)
+            except Exception:
+                if len(outcomes) > 1:
+                    # One of them is to blame, and shall not take the others along.
+                    return [kept for one in outcomes for kept in await self._record([one])]
+                self._log.failure("The result of {run} cannot be recorded", run=outcomes[0].run_id)
+                return [False]
 
     def _finish(self, run: Run, outcome: Outcome, kept: bool) -> None:
         self._claimed.pop(run.id, None)
@@ -161,7 +166,3 @@ class Recorder:
             waiters, self._idle = self._idle, []
             for waiter in waiters:
                 waiter.callback(None)
-
-    def _writing_failed(self, failure: Failure) -> None:
-        self._writing = False
-        self._log.failure("Results could not be recorded", failure=failure)
