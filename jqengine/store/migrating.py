@@ -10,8 +10,8 @@ import threading
 
 from sqlalchemy import Connection, Text, column, inspect, select, table
 
-from jqengine.errors import SchemaTooNew
-from jqengine.store.schema import REVISION, REVISION_TABLE
+from jqengine.errors import SchemaTooNew, StoreError
+from jqengine.store.schema import REVISION, REVISION_TABLE, metadata
 
 _noted = table(REVISION_TABLE, column("version_num", Text))
 
@@ -26,6 +26,7 @@ def bring_up_to_date(connection: Connection, place: str) -> None:
 
     :param place: what to call the database in an error.
     :raises SchemaTooNew: a version of this software that knows more wrote it.
+    :raises StoreError: another application keeps its tables there.
     """
     revision = noted_revision(connection)
     if revision != REVISION:
@@ -54,6 +55,17 @@ def _migrate(connection: Connection, revision: str | None, place: str) -> None:
             f"{place} was written by a newer version of jqengine "
             f"(its schema is {revision}, this version knows {REVISION}); upgrade jqengine"
         )
+    if revision is None:
+        _refuse_tables_of_others(connection, place)
     config.attributes["connection"] = connection
     with _one_at_a_time:
         command.upgrade(config, "head")
+
+
+def _refuse_tables_of_others(connection: Connection, place: str) -> None:
+    taken = sorted(metadata.tables.keys() & set(inspect(connection).get_table_names()))
+    if taken:
+        raise StoreError(
+            f"{place} already has a table of its own named {taken[0]}; "
+            "the engine needs a database to itself"
+        )
