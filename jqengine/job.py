@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch
+from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch, Validators
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.units import Backoff, StatusSet
 
@@ -171,6 +171,7 @@ class Run(NamedTuple):
     :ivar ready: the instant from which the next attempt may start.
     :ivar attempt: attempts claimed so far; 0 before the first.
     :ivar previous_status: of the job's run before this one.
+    :ivar validators: of the job's last success, where it watches for changes.
     """
 
     id: str
@@ -184,6 +185,7 @@ class Run(NamedTuple):
     ready: float
     attempt: int
     previous_status: int | None
+    validators: Validators | None = None
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
@@ -95,6 +96,16 @@ def label_of(text: str) -> str:
     more = rest[2 + len(authority) :].strip("/")
     host = authority.rpartition("@")[2]
     return f"{scheme}://{host}{'/...' if more else ''}"
+
+
+@lru_cache(maxsize=1024)
+def watches(sinks: tuple[str, ...]) -> bool:
+    """Whether one of these sink URLs asks for changes alone.
+
+    Quick: it is asked of every run.
+    """
+    fragments = (text.partition("#")[2] for text in sinks)
+    return any(f"on={On.CHANGE}" in fragment.split("&") for fragment in fragments)
 
 
 def scheme_of(text: str) -> str:

@@ -12,11 +12,21 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
+from jqengine.delivery import Validators
 from jqengine.job import Headers, Run
 from jqengine.request.headers import environ_key, is_trusted
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 _NO_TRACE = "0" * 32
+_CONDITIONS = frozenset(
+    {
+        "HTTP_IF_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_RANGE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
 
 
 class JobEnviron:
@@ -71,8 +81,23 @@ class JobEnviron:
         if request.user is not None:
             environ["REMOTE_USER"] = request.user
             environ["AUTH_TYPE"] = "JobQueue"
+        if run.validators is not None and request.method in ("GET", "HEAD"):
+            _set_conditions(environ, run.validators)
         _set_trusted(environ, run)
         return environ
+
+
+def _set_conditions(environ: dict[str, Any], validators: Validators) -> None:
+    """Let the application answer 304 when nothing has changed (RFC 9110, section 13).
+
+    A job that has a condition of its own means that one.
+    """
+    if not _CONDITIONS.isdisjoint(environ):
+        return
+    if validators.etag is not None:
+        environ["HTTP_IF_NONE_MATCH"] = validators.etag
+    if validators.modified is not None:
+        environ["HTTP_IF_MODIFIED_SINCE"] = validators.modified
 
 
 def _set_trusted(environ: dict[str, Any], run: Run) -> None:

@@ -67,10 +67,13 @@ class Router:
             return NOTHING_TO_DISPATCH
         removed = removal(run, verdict)
         status = result.status
-        compared = routes.watching and is_success(status) and status != NOT_MODIFIED
+        # An anonymous one-time job has no success before its own.
+        recurs = run.job_id != run.id
+        watching = routes.watching and recurs
+        compared = watching and is_success(status) and status != NOT_MODIFIED
         return Dispatch(
             deliveries=tuple(
-                self._delivery(route, removed)
+                self._delivery(route, removed, recurs)
                 for route in routes.durable
                 if wants(
                     route.on,
@@ -82,12 +85,12 @@ class Router:
             fingerprint=fingerprint_of(result) if compared else None,
         )
 
-    def _delivery(self, route: Route, removed: str | None) -> NewDelivery:
+    def _delivery(self, route: Route, removed: str | None, recurs: bool) -> NewDelivery:
         return NewDelivery(
             id=self._new_id(self._clock.now()),
             sink=route.url,
             lane=route.lane,
-            if_changed=route.on is On.CHANGE,
+            if_changed=recurs and route.on is On.CHANGE,
             removed=removed,
         )
 

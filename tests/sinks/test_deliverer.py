@@ -244,6 +244,12 @@ def test_on_change(scheme: str, office: Office) -> None:
     assert office.receiver.bodies() == [b"one", b"two", b"three", b"three again"]
 
 
+def test_the_only_success_of_a_one_time_job_is_a_change(office: Office) -> None:
+    office.result("test:a#on=change", body=b"one", job=None)
+    office.result("test:a#on=change", body=b"one", job=None)
+    assert office.receiver.bodies() == [b"one", b"one"]
+
+
 def test_a_change_brings_what_was_before_to_a_sink_that_compares(office: Office) -> None:
     for body in (b"one", b"one", b"two"):
         office.result("test:compare#on=change", "test:other#on=change", body=body)

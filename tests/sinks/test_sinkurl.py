@@ -7,7 +7,7 @@ import pytest
 from jqengine.errors import BadValue
 from jqengine.options import parse_flag
 from jqengine.sinks.catalogue import MOST_KEPT, Catalogue, installed_factories
-from jqengine.sinkurl import On, parse_sink_url
+from jqengine.sinkurl import On, parse_sink_url, watches
 from tests.sinks.values import some_tools
 
 OWN = {"allow-private": parse_flag}
@@ -137,3 +137,18 @@ def test_sinks_are_made_once_and_not_kept_without_end() -> None:
     for number in range(MOST_KEPT):
         catalogue.sink(f"file:{number}")
     assert catalogue.sink("file:a") is not first
+
+
+@pytest.mark.parametrize(
+    ("sinks", "expected"),
+    [
+        ((), False),
+        (("stdout:", "file:on=change"), False),
+        (("stdout:#on=failure",), False),
+        (("stdout:", "mailto:a@b#from=c@d&on=change"), True),
+        (("x:#on=change&reveal=Cookie",), True),
+        (("x:#reveal=on=change",), False),
+    ],
+)
+def test_who_watches_for_changes(sinks: tuple[str, ...], expected: bool) -> None:
+    assert watches(sinks) is expected
