@@ -114,7 +114,9 @@ def _with_user(
     if not rest:
         raise BadLine(f"the user or {NOBODY} and the request are missing", _end(before))
     user, request = rest[0], rest[1:]
-    if _begins_request(user):
+    # In small letters too, or else `get` would quietly become the user of `/x`.
+    is_method = user.text.upper() in KNOWN_METHODS and not user.is_quoted
+    if is_method or _begins_request(user):
         raise BadLine(
             f"the user is missing before {shown(user.text)}; write {NOBODY} for nobody", user.start
         )

@@ -99,11 +99,9 @@ def assign(variables: Variables, assignment: Assignment) -> Variables:
         option = _OPTION_OF.get(_ALIASES.get(name, name))
         if option is None:
             raise _unknown(assignment)
-        options = (
-            {**variables.options, option.name: option.read(text)}
-            if text
-            else {key: kept for key, kept in variables.options.items() if key != option.name}
-        )
+        options = {key: kept for key, kept in variables.options.items() if key != option.name}
+        if text:
+            options[option.name] = option.read(text)
         return replace(variables, options=options)
     except BadValue as error:
         raise BadLine(f"{name}: {error}", assignment.position) from None

@@ -207,6 +207,7 @@ def test_the_user() -> None:
     assert definition("@daily 'Jean Dupont' /x").request.user == "Jean Dupont"
     assert definition("0 3 * * * 1000 /x").request.user == "1000"
     assert definition("0 3 * * * sun /x").request.user == "sun"
+    assert definition("@daily 'post' /x").request.user == "post"
 
 
 def test_a_body_is_read_beside_its_crontab() -> None:
@@ -283,6 +284,7 @@ SIXTH = (
         # The user and the request.
         ("*/5 * * * * /x", 13, "the user is missing before '/x'; write - for nobody"),
         ("*/5 * * * * POST /x", 13, "the user is missing before 'POST'; write - for nobody"),
+        ("*/5 * * * * get /x", 13, "the user is missing before 'get'; write - for nobody"),
         ("@daily /x", 8, "the user is missing before '/x'; write - for nobody"),
         ("* * * * *", 10, "the user or - and the request are missing"),
         ("@reboot", 8, "the user or - and the request are missing"),
