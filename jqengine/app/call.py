@@ -28,6 +28,11 @@ class ApplicationCall:
     :param post: carries a call to the reactor thread.
     """
 
+    _head: ResponseHead | None = None
+    _flow: Flow | None = None
+    _missing: int | None = None
+    _ended = False
+
     def __init__(
         self, application: WSGIApplication, environ: dict[str, Any], client: Client, post: Post
     ) -> None:
@@ -36,10 +41,6 @@ class ApplicationCall:
         self._client = client
         self._post = post
         self._with_body = environ["REQUEST_METHOD"] != "HEAD"
-        self._head: ResponseHead | None = None
-        self._flow: Flow | None = None
-        self._missing: int | None = None
-        self._ended = False
 
     def run(self) -> None:
         """Call the application, send its response, close it; never raises for it."""
@@ -116,19 +117,21 @@ class ApplicationCall:
 
     def _send_known(self, body: bytes) -> None:
         """Send a body that is there as a whole, in one go if it is not too long."""
-        if body or self._with_body:
-            self._declare_length(len(body))
-        if not self._carries_body:
-            self._send_whole(b"")
-        elif len(body) == self._started().length and len(body) <= PIECE:
+        head = self._started()
+        if head.length is None and (body or self._with_body):
+            head = self._declare_length(len(body))
+        if len(body) == head.length and len(body) <= PIECE:
             self._send_whole(body)
+        elif not self._carries_body:
+            self._send_whole(b"")
         elif body:
             self.write(body)
 
-    def _declare_length(self, length: int) -> None:
+    def _declare_length(self, length: int) -> ResponseHead:
         head = self._started()
         if self._flow is None and head.length is None and head.has_body:
-            self._head = head.with_length(length)
+            self._head = head = head.with_length(length)
+        return head
 
     def _begin(self) -> Flow:
         head, flow = self._started(), Flow()

@@ -21,12 +21,14 @@ LINGER_IDLE = 5.0
 LINGER_LONGEST = 30.0
 """Seconds that a refused client may pause, and may go on sending in all."""
 
+_NOT_PLAIN = re.compile(
+    rb"\n(?:content-length|transfer-encoding|expect):|\nhost:.*\nhost:", re.IGNORECASE | re.DOTALL
+)
 _PLAIN_HEAD = re.compile(
     rb"([A-Z]+) (/[!-~]*) (HTTP/1\.[01])\r\n"
     rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)*)"
     rb"\r\n"
 )
-_BODY_FOLLOWS = re.compile(rb"content-length|transfer-encoding", re.IGNORECASE)
 
 
 class HostedChannel(HTTPChannel):
@@ -87,7 +89,6 @@ class HostedChannel(HTTPChannel):
         if match is None:
             super().dataReceived(data)
         else:
-            self.resetTimeout()
             self._plain_request(*match.groups())
 
     def _plain_head(self, data: bytes) -> re.Match[bytes] | None:
@@ -98,7 +99,7 @@ class HostedChannel(HTTPChannel):
         """
         if not self.line_mode or self.requests or self._buffer or not self.persistent:
             return None
-        if len(data) > self.totalHeadersSize or _BODY_FOLLOWS.search(data):
+        if len(data) > self.totalHeadersSize or _NOT_PLAIN.search(data):
             return None
         return _PLAIN_HEAD.fullmatch(data)
 
@@ -108,8 +109,10 @@ class HostedChannel(HTTPChannel):
         for line in lines.split(b"\r\n")[:-1]:
             name, _, value = line.partition(b":")
             request.requestHeaders.addRawHeader(name, value.strip(b" \t"))
+        request.parseCookies()
+        request.gotLength(0)
+        self.persistent = self.checkPersistence(request, version)
         self._command, self._path, self._version = method, target, version
-        self.allHeadersReceived()
         self.allContentReceived()
 
     def allHeadersReceived(self) -> None:

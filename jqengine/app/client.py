@@ -44,10 +44,15 @@ class Client:
         """Send a response at once."""
         if self.gone:
             return
+        request = self._request
+        if isinstance(request, HostedRequest):
+            self._begun = True
+            request.respond(head, body)
+            return
         self._begin(head)
         if body:
-            self._request.write(body)
-        self._request.finish()
+            request.write(body)
+        request.finish()
 
     def begin(self, head: ResponseHead, flow: Flow) -> None:
         """Send the head of a response whose body comes in parts, counted by *flow*."""

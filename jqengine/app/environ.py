@@ -119,7 +119,7 @@ class RequestEnviron:
 
         ``wsgi.input`` is the request's own content: seekable, and complete.
         """
-        _, path, query = split_target(request.uri)
+        path, query = _path_and_query(request)
         environ = self._constant.copy()
         environ.update(_connection_keys_of(request))
         environ["REQUEST_METHOD"] = _text(request.method)
@@ -138,6 +138,11 @@ def _connection_keys_of(request: Request) -> dict[str, str]:
     if known is not None:
         return known
     return connection_keys(request.getClientAddress(), request.getHost(), request.isSecure())
+
+
+def _path_and_query(request: Request) -> tuple[bytes, bytes]:
+    query: bytes | None = getattr(request, "query", None)
+    return split_target(request.uri)[1:] if query is None else (request.path, query)
 
 
 def _place(request: Request, path: bytes) -> tuple[str, str]:

@@ -73,7 +73,11 @@ def response_head(status: str, headers: Sequence[tuple[str, str]]) -> ResponseHe
     wire: list[tuple[bytes, bytes]] = []
     length = None
     for header in _checked_list(headers):
-        name, value = _checked_pair(header)
+        if type(header) is not tuple or len(header) != 2:
+            header = _odd_pair(header)
+        name, value = header
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"header must be (str, str) tuple, not {header!r}")
         key, wire_name = _checked_name(name)
         wire_value = _checked_value(name, value)
         if key == "content-length":
@@ -109,7 +113,7 @@ def _checked_list(headers: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str
     return headers
 
 
-def _checked_pair(header: tuple[str, str]) -> tuple[str, str]:
+def _odd_pair(header: tuple[str, str]) -> tuple[str, str]:
     if not isinstance(header, tuple):
         kind = f"{header!r} ({type(header).__name__})"
         if not isinstance(header, Sequence):
@@ -119,10 +123,7 @@ def _checked_pair(header: tuple[str, str]) -> tuple[str, str]:
         )
     if len(header) != 2:
         raise TypeError(f"header must be a (str, str) tuple, not {header!r}")
-    name, value = header
-    if not isinstance(name, str) or not isinstance(value, str):
-        raise TypeError(f"header must be (str, str) tuple, not {header!r}")
-    return name, value
+    return header
 
 
 @lru_cache(maxsize=1024)

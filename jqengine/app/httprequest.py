@@ -29,6 +29,7 @@ class HostedRequest(Request):
     head is already made (:meth:`begin`).  Everything runs on the reactor thread.
 
     :ivar connection_keys: what an environ says of the connection.
+    :ivar query: the part of the target after its question mark.
     :ivar received: the reactor's time when the request was complete, or
         ``None`` before.
     :ivar on_end: called once, when the response has been sent or the client
@@ -36,6 +37,7 @@ class HostedRequest(Request):
     """
 
     channel: HostedChannel
+    query = b""
     received: float | None = None
     on_end: Callable[[], None] | None = None
     _head: ResponseHead | None = None
@@ -66,13 +68,15 @@ class HostedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Answer the request, now that it is complete."""
-        authority, self.path, query = split_target(path)
+        authority, self.path, self.query = split_target(path)
         if authority is not None:
             # RFC 9112 section 3.2.2: it takes the place of the Host header.
             self.requestHeaders.setRawHeaders(b"Host", [authority])
-            path = self.path + b"?" + query if query else self.path
+            path = self.path + b"?" + self.query if self.query else self.path
+        self.method, self.uri, self.clientproto = command, path, version
         self.received = self.channel.site.reactor.seconds()
-        super().requestReceived(command, path, version)
+        self.content.seek(0)
+        self.process()
 
     def refuse(self, code: int, command: bytes, path: bytes, version: bytes) -> None:
         """Answer a request that was not read to its end, and forget its body."""
@@ -98,6 +102,12 @@ class HostedRequest(Request):
             self.render(self.site.getResourceFor(self))
         except BaseException:
             self.processingFailed(Failure())
+
+    def respond(self, head: ResponseHead, body: bytes) -> None:
+        """Send a whole response."""
+        self.begin(head)
+        self._write_first(head, body)
+        self.finish()
 
     def begin(self, head: ResponseHead) -> None:
         """Answer with *head*; it is sent by the first write, or by the end."""
@@ -138,8 +148,10 @@ class HostedRequest(Request):
             return
         self.startedWriting = 1
         self._without_body = self.method == b"HEAD" or not head.has_body
-        parts: list[bytes] = [b"%b %d %b\r\n" % (self.clientproto, head.code, head.reason)]
-        for name, value in (*self.channel.site.own_headers(), *head.headers):
+        parts = [b"%b %d %b\r\n" % (self.clientproto, head.code, head.reason)]
+        for name, value in self.channel.site.own_headers():
+            parts += (name, b": ", value, b"\r\n")
+        for name, value in head.headers:
             parts += (name, b": ", value, b"\r\n")
         for name, values in self.responseHeaders.getAllRawHeaders():
             for value in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from twisted.internet.interfaces import IReactorFromThreads
@@ -17,15 +17,9 @@ from jqengine.app.call import ApplicationCall
 from jqengine.app.client import Client
 from jqengine.app.environ import RequestEnviron
 from jqengine.app.mailbox import Mailbox
+from jqengine.app.outbox import Outbox, Threads
 
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
-
-
-class Threads(Protocol):
-    """What is needed of a thread pool: Twisted's own will do."""
-
-    def callInThread(self, function: Callable[..., object], /, *arguments: object) -> object:
-        """Call *function* in some thread, soon."""
 
 
 @implementer(IResource)
@@ -49,9 +43,9 @@ class WSGIResource:
         *,
         extra_environ: Mapping[str, Any] = NOTHING_MORE,
     ) -> None:
-        self._threads = threadpool
         self._application = application
         self._environ = RequestEnviron(extra_environ)
+        self._outbox = Outbox(reactor, threadpool)
         self._mailbox = Mailbox(reactor, self._perform)
 
     def render(self, request: Request) -> int:
@@ -61,7 +55,7 @@ class WSGIResource:
         # twisted.web would close it under its hands when the client leaves.
         request.content = None
         call = ApplicationCall(self._application, environ, Client(request), self._mailbox.post)
-        self._threads.callInThread(call.run)
+        self._outbox.send(call.run)
         return NOT_DONE_YET
 
     def getChildWithDefault(self, name: bytes, request: Request) -> IResource:

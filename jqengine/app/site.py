@@ -114,6 +114,13 @@ class HostedSite(Site):
         for channel in tuple(self._channels):
             channel.transport.abortConnection()
 
+    def getResourceFor(self, request: HostedRequest) -> IResource:  # type: ignore[override]
+        """The resource that answers *request*."""
+        if self.resource.isLeaf:
+            request.sitepath = []
+            return self.resource
+        return super().getResourceFor(request)
+
     def acceptableProtocols(self) -> list[bytes]:
         """HTTP/1.1, and never HTTP/2."""
         return [b"http/1.1"]

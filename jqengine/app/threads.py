@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -38,14 +39,14 @@ class ApplicationThreads(Service):
         self.size = size
         self._reactor = reactor
         self._prefix = name
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._queue = _Queue()
         self._threads: set[_Thread] = set()
         self._made = 0
         self._all_ended: Deferred[None] | None = None
 
     def callInThread(self, function: Callable[..., object], *arguments: object) -> None:
         """Queue a call.  Safe to call from any thread."""
-        self._calls.put((function, arguments))
+        self._queue.put((function, arguments))
 
     def startService(self) -> None:
         """Start the threads."""
@@ -63,10 +64,8 @@ class ApplicationThreads(Service):
         super().stopService()
         if not self._threads:
             return succeed(None)
-        # A later start gets a queue of its own, without these marks.
-        calls, self._calls = self._calls, SimpleQueue()
-        for _ in self._threads:
-            calls.put(None)
+        queue, self._queue = self._queue, _Queue()
+        queue.end(len(self._threads))
         self._all_ended = Deferred()
         patience = self._reactor.callLater(LAST_PATIENCE, self._leave_behind)
         return self._all_ended.addCallback(_cancelled, patience)
@@ -74,7 +73,7 @@ class ApplicationThreads(Service):
     def add(self) -> None:
         """Start one more thread, in place of one that is stuck."""
         self._made += 1
-        thread = _Thread(f"{self._prefix}-{self._made}", self._calls, self._thread_ended)
+        thread = _Thread(f"{self._prefix}-{self._made}", self._queue, self._thread_ended)
         self._threads.add(thread)
         thread.start()
 
@@ -112,6 +111,47 @@ class ApplicationThreads(Service):
 _Call = tuple[Callable[..., object], tuple[object, ...]]
 
 
+class _Queue:
+    """Calls for any number of threads; few of them wake one.
+
+    Waking a thread costs more than a short call.  So a call does not wake a
+    thread of its own: it sees to it that there is a token, and whoever takes a
+    token looks for calls.  A token is looked for after every change of the
+    calls, so there is always one, or a thread that has yet to look, for a call
+    that waits.
+    """
+
+    def __init__(self) -> None:
+        self._calls: deque[_Call] = deque()
+        self._tokens: SimpleQueue[bool] = SimpleQueue()
+
+    def put(self, call: _Call) -> None:
+        """Add a call.  Safe to call from any thread."""
+        self._calls.append(call)
+        if self._tokens.empty():
+            self._tokens.put(True)
+
+    def end(self, threads: int) -> None:
+        """Let so many threads find the end, behind all calls."""
+        for _ in range(threads):
+            self._tokens.put(False)
+
+    def get(self) -> _Call | None:
+        """Wait for a call; ``None`` is the end."""
+        ended = False
+        while True:
+            try:
+                call = self._calls.popleft()
+            except IndexError:
+                if ended:
+                    return None
+                ended = not self._tokens.get()
+            else:
+                if self._calls and self._tokens.empty():
+                    self._tokens.put(True)
+                return call
+
+
 class _Thread(threading.Thread):
     """One thread of a pool.
 
@@ -120,32 +160,28 @@ class _Thread(threading.Thread):
 
     _log = Logger()
 
-    def __init__(
-        self,
-        name: str,
-        calls: SimpleQueue[_Call | None],
-        ended: Callable[[_Thread], None],
-    ) -> None:
+    def __init__(self, name: str, queue: _Queue, ended: Callable[[_Thread], None]) -> None:
         super().__init__(name=name, daemon=True)
         self.wanted = True
-        self._calls = calls
+        self._queue = queue
         self._ended = ended
 
     def run(self) -> None:
+        """Take calls until the end, or until the thread is not wanted any more."""
         while self.wanted:
-            call = self._calls.get()
+            call = self._queue.get()
             if call is None:
                 break
-            function, arguments = call
-            # A local name would keep the last call's objects alive until the next.
-            del call
-            try:
-                function(*arguments)
-            except BaseException:
-                with suppress(BaseException):  # even out of memory, the thread lives
-                    self._log.failure("A call in thread {name} failed", name=self.name)
-            del function, arguments
+            self._perform(*call)
+            del call  # or its objects would live until the next
         self._ended(self)
+
+    def _perform(self, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        try:
+            function(*arguments)
+        except BaseException:
+            with suppress(BaseException):  # even out of memory, the thread lives
+                self._log.failure("A call in thread {name} failed", name=self.name)
 
 
 def _cancelled(result: None, call: IDelayedCall) -> None:
