@@ -20,11 +20,14 @@ NOW = instant("2026-11-24T10:30:00", PARIS)
 WORDS = sorted(_lexicon())
 
 FOREIGN = [
-    "", " ", "\t\n", "\0", "noon\0", "\0noon", "no\0on", "noon\x1b[31m", "tomorrow\x7f", "\x1fnoon",
-    "\u0665 pm", "in \u0665 minutes", "\uff11\uff17:\uff10\uff10", "tomorrow at \uff11\uff17:00", "\u0968\u0966\u0968\u096d-\u0966\u0967-\u0966\u0967", "\u2169\u2161 pm", "in \u00b2 days",
-    "ma\u00f1ana", "demain", "\u0437\u0430\u0432\u0442\u0440\u0430", "\u660e\u65e5", "no\u03bfn", "\u017funday", "wee\u212a", "noon\u200b", "noon\u00a0",
-    "tomorrow\u2028", "\ufeffnoon", "5\u202fpm", "\U0001d7d3 pm", "\U0001f600", "tomorrow \U0001f600", "a" * 150, "1" * 150,
-    "9" * 199, "every " * 30, "x" * 1_000_000, "1" * 1_000_000, "noon " * 200_000,
+    "", " ", "\x09\x0a", "\x00", "noon\x00", "\x00noon", "no\x00on", "noon\x1b[31m",
+    "tomorrow\x7f", "\x1fnoon", "\u0665 pm", "in \u0665 minutes", "\uff11\uff17:\uff10\uff10",
+    "tomorrow at \uff11\uff17:00", "\u0968\u0966\u0968\u096d-\u0966\u0967-\u0966\u0967",
+    "\u2169\u2161 pm", "in \xb2 days", "ma\xf1ana", "demain",
+    "\u0437\u0430\u0432\u0442\u0440\u0430", "\u660e\u65e5", "no\u03bfn", "\u017funday",
+    "wee\u212a", "noon\u200b", "noon\xa0", "tomorrow\u2028", "\ufeffnoon", "5\u202fpm",
+    "\U0001d7d3 pm", "\U0001f600", "tomorrow \U0001f600", "a" * 150, "1" * 150, "9" * 199,
+    "every " * 30, "x" * 1000000, "1" * 1000000, "noon " * 200000,
 ]  # fmt: skip
 TEXTS = [*(CORPUS / "natural_malformed.txt").read_text().splitlines(), *FOREIGN]
 
