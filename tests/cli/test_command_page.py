@@ -12,7 +12,8 @@ import pytest
 from jqengine.cli import jobqueue
 from tests.cli.conftest import Run
 
-PAGE = (Path(__file__).parents[2] / "doc/reference/command.rst").read_text("utf-8")
+DOC = Path(__file__).parents[2] / "doc" / "reference"
+PAGE = (DOC / "command.rst").read_text("utf-8")
 
 
 class Example(NamedTuple):
@@ -42,6 +43,14 @@ def test_an_example(run: Run, tmp_path: Path, example: Example) -> None:
     (tmp_path / "jobs.tab").write_text(example.crontab)
     outcome = run(*shlex.split(example.command))
     assert outcome.out + outcome.err == example.printed
+
+
+def test_the_picture_of_the_page_is_what_its_command_draws(run: Run, tmp_path: Path) -> None:
+    (example,) = [example for example in examples() if "--svg" in example.command]
+    (tmp_path / "jobs.tab").write_text(example.crontab)
+    run(*shlex.split(example.command))
+    drawn = (tmp_path / "preview.svg").read_text("utf-8")
+    assert drawn == (DOC / "preview.svg").read_text("utf-8")
 
 
 def test_there_are_examples_of_every_command() -> None:
