@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import Any
+import time
+from errno import EACCES, EISDIR
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -25,8 +26,7 @@ PATIENCE = 10.0
 OLDEST = (3, 35, 0)
 """The first version of SQLite with ``RETURNING``."""
 
-_PRAGMAS = {
-    "journal_mode": "WAL",
+_FOR_WRITING = {
     "synchronous": "FULL",
     # Only macOS needs to be told that "synced" shall mean what it says.
     "fullfsync": "ON",
@@ -63,11 +63,22 @@ class SqliteFile:
                 f"SQLite {sqlite3.sqlite_version} is too old; the store needs 3.35 or newer"
             )
         try:
-            # SQLite gives the files it makes beside this one the same mode.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._make()
         except OSError as error:
             raise StoreError(f"cannot open the store {self.path}: {error.strerror}") from error
         self._identity = self._found()
+
+    def _make(self) -> None:
+        try:
+            # SQLite gives the files it makes beside this one the same mode.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            # Not opened to see whether it can be: to close a file takes away
+            # every lock that this process holds on it, SQLite's own too.
+            if os.path.isdir(self.path):
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR)) from None
+            if not os.access(self.path, os.R_OK | os.W_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES)) from None
 
     def check(self) -> None:
         """Raise :class:`StoreUnavailable` when the file at the path is not the one opened.
@@ -99,7 +110,8 @@ class SqliteDatabase:
     def __init__(self, file: SqliteFile, *, writing: bool) -> None:
         self._file = file
         self._writing = writing
-        self._engine = _engine(file, _PRAGMAS if writing else _FOR_READING)
+        self._engine = _engine(file)
+        event.listen(self._engine, "connect", self._prepare)
         begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(begin))
 
@@ -119,6 +131,12 @@ class SqliteDatabase:
                 raise
         return connection
 
+    def _prepare(self, connection: sqlite3.Connection, _record: object) -> None:
+        if self._writing:
+            _keep_log(self._file, connection)
+        for name, value in (_FOR_WRITING if self._writing else _FOR_READING).items():
+            connection.execute(f"PRAGMA {name}={value}")
+
     def trouble(self, error: Exception) -> Trouble | None:
         """What *error* says about the file, if it is about the file."""
         if isinstance(error, StoreError):
@@ -134,20 +152,42 @@ class SqliteDatabase:
         return meaning(self._file, f"{cause} ({cause.sqlite_errorname})")
 
 
-def _engine(file: SqliteFile, pragmas: dict[str, str]) -> Engine:
-    engine = create_engine(
+def _engine(file: SqliteFile) -> Engine:
+    return create_engine(
         URL.create("sqlite", database=file.path),
         poolclass=NullPool,
         # No isolation level: transactions begin where we say so.
         connect_args={"timeout": file.patience, "isolation_level": None},
     )
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        for name, value in pragmas.items():
-            connection.execute(f"PRAGMA {name}={value}")
 
-    return engine
+def _keep_log(file: SqliteFile, connection: sqlite3.Connection) -> None:
+    """Let *connection* write ahead to a log, whatever mode the file was in.
+
+    Of several processes that do so at once SQLite turns some away without
+    regard to the time they are willing to wait.
+    """
+    last = time.monotonic() + file.patience
+    mode = None
+    while mode is None:
+        try:
+            ((mode,),) = connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_locked(error) or time.monotonic() > last:
+                raise
+            time.sleep(_LOG_PAUSE)
+    if mode != "wal":
+        raise StoreError(
+            f"the store {file.path} cannot keep a write-ahead log there; "
+            "put it on a file system of this machine"
+        )
+
+
+_LOG_PAUSE = 0.02
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _locked(file: SqliteFile, _said: str) -> Trouble:
