@@ -194,13 +194,22 @@ class JobQueue:
         job: str | Job | None = None,
         *,
         name: str | None = None,
+        output: bool = False,
         seconds: float | None = None,
     ) -> Iterator[Event]:
         """Follow the runs of a job, or of all, as they happen.
 
+        :param output: whether to be sent what the application writes, as it comes.
         :param seconds: for how long; ``None`` for ever.
         """
-        return follow(self._connection.new_link(), _id_of(job), name, seconds, self._timeout)
+        return follow(
+            self._connection.new_link(),
+            _id_of(job),
+            name,
+            output=output,
+            seconds=seconds,
+            timeout=self._timeout,
+        )
 
     def cancel(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
         """Take a job back: due no more, what waits is cancelled, what runs goes on."""

@@ -15,12 +15,19 @@ _NUMBER = 1
 
 
 def follow(
-    link: Link, job: str | None, name: str | None, seconds: float | None, timeout: float
+    link: Link,
+    job: str | None,
+    name: str | None,
+    *,
+    output: bool,
+    seconds: float | None,
+    timeout: float,
 ) -> Iterator[Event]:
     """The events of a job, or of all, for *seconds* or for ever; closes *link*."""
     try:
         answers: list[Answer | JobQueueError] = []
-        link.exchange(Backlog([ask("Tail", tail=_NUMBER, job=job, name=name)]), answers, timeout)
+        call = ask("Tail", tail=_NUMBER, job=job, name=name, output=output or None)
+        link.exchange(Backlog([call]), answers, timeout)
         [answer] = answers
         if isinstance(answer, JobQueueError):
             raise answer

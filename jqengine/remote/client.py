@@ -191,17 +191,20 @@ class JobQueueClient:
         job: str | None = None,
         *,
         name: str | None = None,
+        output: bool = False,
     ) -> ClientLink:
         """Follow the runs of a job, or of all, on a connection of its own.
 
         :param told: called with each event.
+        :param output: whether to be sent what the application writes, as it comes.
         :return: the connection; its ``close()`` ends it.
         """
         link = await self._connection.new_link(
             lambda: ClientLink(self._reactor, lambda box: told(event_of(box)))
         )
         try:
-            await ask_one(link, ask("Tail", tail=_TAIL, job=job, name=name), self._timeout)
+            call = ask("Tail", tail=_TAIL, job=job, name=name, output=output or None)
+            await ask_one(link, call, self._timeout)
         except BaseException:
             await link.close()
             raise

@@ -14,8 +14,10 @@ from jqengine.redaction import Redactor
 from jqengine.request.environ import rfc3339
 from jqengine.units import format_duration
 
-MOST_HEADER_CHARACTERS = 32_768
+MOST_HEADER_CHARACTERS = 16_384
 """Characters of a response's headers that are shown; the others are left out."""
+
+LONGEST_REASON = 1000
 
 Described = dict[str, Any]
 
@@ -72,7 +74,7 @@ def report_as_json(report: RunReport) -> Described:
         **_said(
             {
                 "status": report.status,
-                "reason": report.reason,
+                "reason": report.reason[:LONGEST_REASON],
                 "started": _instant(report.started),
                 "finished": _instant(report.finished),
             }
@@ -87,7 +89,7 @@ def result_as_json(attempt: int, result: Result) -> Described:
         {
             "attempt": attempt,
             "status": result.status,
-            "reason": result.reason,
+            "reason": result.reason[:LONGEST_REASON],
             "headers": headers,
             "headers_left_out": len(result.headers) - len(headers) or None,
             "size": len(result.body),

@@ -14,7 +14,8 @@ from jqengine.queries import JobFilter, JobOrder, Pattern, RunFilter, job_cursor
 from jqengine.redaction import Redactor
 from jqengine.remote import commands
 from jqengine.remote.describe import job_as_json, report_as_json, result_as_json, run_as_json
-from jqengine.remote.pages import MOST_BYTES, fitting
+from jqengine.remote.live import LiveOutput
+from jqengine.remote.pages import MOST_BYTES, bounded, fitting
 from jqengine.remote.tails import Line, Tail
 from jqengine.remote.uploads import Uploads
 from jqengine.remote.verbs import Answer, Verbs
@@ -41,6 +42,7 @@ class Desk:
         *,
         verbs: Verbs,
         events: IRunEvents,
+        live: LiveOutput,
         redactor: Redactor,
         uploads: Uploads,
         line: Line,
@@ -48,6 +50,7 @@ class Desk:
     ) -> None:
         self._verbs = verbs
         self._events = events
+        self._live = live
         self._redactor = redactor
         self._uploads = uploads
         self._line = line
@@ -71,7 +74,7 @@ class Desk:
         if body is not None:
             given["body"] = body
         job, existing = await self._verbs.schedule(given)
-        return {"job": self._job(job), "existing": int(existing)}
+        return {"job": bounded(self._job(job)), "existing": int(existing)}
 
     async def schedule_many(self, jobs: Any, defaults: Any) -> Response:
         """Schedule many."""
@@ -94,7 +97,7 @@ class Desk:
 
     async def show(self, **which: str | None) -> Response:
         """One job."""
-        return {"job": self._job(await self._verbs.find(**which))}
+        return {"job": bounded(self._job(await self._verbs.find(**which)))}
 
     async def wait(self, timeout: str | None, **which: str | None) -> Response:
         """The end of a run."""
@@ -111,7 +114,7 @@ class Desk:
             return {"run": run_as_json(run), "result": None, "body": None}
         return {
             "run": run_as_json(run),
-            "result": result_as_json(run.attempt, result),
+            "result": bounded(result_as_json(run.attempt, result)),
             "body": result.body[:MOST_BYTES],
         }
 
@@ -158,7 +161,7 @@ class Desk:
             user=user,
             origin=origin,
         )
-        page = await self._verbs.jobs(wanted, order_read, after, limit or DEFAULT_PAGE)
+        page = await self._verbs.jobs(wanted, order_read, after, _page_size(limit))
         described, all_fit = fitting(page.items, self._job)
         if all_fit:
             return {"jobs": described, "next": page.after}
@@ -177,7 +180,7 @@ class Desk:
         of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
         states = None if state is None else _words(RunState, "state", state)
         wanted = RunFilter(job_id=of_job, states=states)
-        page = await self._verbs.runs(wanted, after, limit or DEFAULT_PAGE)
+        page = await self._verbs.runs(wanted, after, _page_size(limit))
         described, all_fit = fitting(page.items, report_as_json)
         last = page.after if all_fit else page.items[len(described) - 1].run.id
         return {"runs": described, "next": last}
@@ -197,7 +200,7 @@ class Desk:
     async def reschedule(self, job: str | None, name: str | None, **said: Any) -> Response:
         """Give a job another time."""
         found = await self._verbs.find(job, name)
-        return {"job": self._job(await self._verbs.reschedule(found, said))}
+        return {"job": bounded(self._job(await self._verbs.reschedule(found, said)))}
 
     async def run_now(self, id: str | None, **which: str | None) -> Response:  # noqa: A002
         """Run a job once now."""
@@ -222,13 +225,17 @@ class Desk:
             "unchanged": plan.unchanged,
         }
 
-    async def tail(self, tail: int, job: str | None, name: str | None) -> Response:
+    async def tail(
+        self, tail: int, job: str | None, name: str | None, output: int | None
+    ) -> Response:
         """Follow runs."""
         if tail in self._tails or len(self._tails) >= MOST_TAILS:
             raise LimitReached(f"{tail} is in use, or {MOST_TAILS} numbers are")
         of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
         follower = Tail(self._line, tail, of_job)
-        follower.stop = self._events.subscribe(follower)
+        follower.until_stopped(self._events.subscribe(follower))
+        if output:
+            follower.until_stopped(self._live.subscribe(follower.wrote))
         self._tails[tail] = follower
         self._line.waiting(1)
         return {}
@@ -244,7 +251,7 @@ class Desk:
     async def _changed(
         self, verb: Callable[[Job], Awaitable[Job]], which: Mapping[str, str | None]
     ) -> Response:
-        return {"job": self._job(await verb(await self._verbs.find(**which)))}
+        return {"job": bounded(self._job(await verb(await self._verbs.find(**which))))}
 
     def _count_wait(self, change: int) -> None:
         self._waits += change
@@ -284,6 +291,10 @@ def _words(kind: type[Words], name: str, text: str) -> frozenset[Words]:
         return frozenset(kind(word.strip()) for word in text.split(","))
     except ValueError:
         raise BadValue(f"{name}: {text[:60]!r} is none of {', '.join(kind)}") from None
+
+
+def _page_size(limit: int | None) -> int:
+    return DEFAULT_PAGE if limit is None else limit
 
 
 def _as_entry(answer: Answer) -> str | Response:

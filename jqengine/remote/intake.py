@@ -8,6 +8,7 @@ from dataclasses import replace
 from jqengine.errors import BadSchedule, BadValue, JobQueueError
 from jqengine.interfaces import ITriggers
 from jqengine.job import Definition, Job, Schedule, Syntax
+from jqengine.joboptions import shown
 from jqengine.lifecycle import JobState
 from jqengine.remote.submission import Submission, Submissions
 
@@ -83,10 +84,15 @@ class Intake:
 def first_due(triggers: ITriggers, definition: Definition, now: float) -> float:
     """The first due time of a job accepted at *now*.
 
-    :raises BadSchedule: there is none, or it is not understood.
+    :raises BadSchedule: there is none, or it is not understood; the sentence
+        quotes the text.
     """
-    due = triggers.first(definition, now)
+    schedule = definition.schedule
+    said = f"{schedule.syntax} {shown(schedule.text)}" if schedule.text else f"{schedule.syntax}"
+    try:
+        due = triggers.first(definition, now)
+    except BadSchedule as error:
+        raise type(error)(error.text, f"{said}: {error}", error.position) from None
     if due is None:
-        text = definition.schedule.text
-        raise BadSchedule(text, f"{text or 'now'}: no due time comes before until")
+        raise BadSchedule(schedule.text, f"{said}: no due time comes before until")
     return due

@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 MOST_BYTES = 60_000
 """Bytes of a value, with room to the 65,535 that AMP allows."""
 
+LONGEST_PART = 4096
+"""Bytes of a part of an item that is too long."""
+
 T = TypeVar("T")
 
 
@@ -22,22 +25,21 @@ def fitting(
     described: list[dict[str, Any]] = []
     room = MOST_BYTES
     for item in items:
-        one = describe(item)
-        size = _size(one)
-        if size > MOST_BYTES:
-            one = _shortened(one)
-            size = _size(one)
-        room -= size
+        one = bounded(describe(item))
+        room -= _size(one)
         if room < 0:
             return described, False
         described.append(one)
     return described, True
 
 
+def bounded(described: dict[str, Any]) -> dict[str, Any]:
+    """What is described, without its longest parts if it would not fit into a value."""
+    if _size(described) <= MOST_BYTES:
+        return described
+    short = {name: value for name, value in described.items() if _size(value) <= LONGEST_PART}
+    return {**short, "left_out": sorted(described.keys() - short.keys())}
+
+
 def _size(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False).encode()) + 1
-
-
-def _shortened(item: dict[str, Any]) -> dict[str, Any]:
-    short = {name: value for name, value in item.items() if _size(value) <= 4096}
-    return {**short, "left_out": sorted(item.keys() - short.keys())}

@@ -45,19 +45,21 @@ def target(said: object) -> str:
     """A path with its query, percent-encoded as far as it must be."""
     if not isinstance(said, str):
         raise BadValue("target is missing; expected a path such as /reports/7")
-    if len(said) > LONGEST_TARGET:
-        raise BadRequest(f"the target is longer than {LONGEST_TARGET} characters")
-    return said if _PLAIN_TARGET.fullmatch(said) else target_of(_word(said))
+    if len(said) <= LONGEST_TARGET:
+        encoded = said if _PLAIN_TARGET.fullmatch(said) else target_of(_word(said))
+        if len(encoded) <= LONGEST_TARGET:
+            return encoded
+    raise BadRequest(f"the target is longer than {LONGEST_TARGET} characters")
 
 
 def with_query(path: str, encoded: str) -> str:
     """The target *path* with *encoded* fields behind those it has."""
     if not encoded:
         return path
-    if "?" not in path:
-        return f"{path}?{encoded}"
-    joint = "" if path[-1] in "?&" else "&"
-    return f"{path}{joint}{encoded}"
+    separator = "?" if "?" not in path else "" if path[-1] in "?&" else "&"
+    if len(path) + len(encoded) >= LONGEST_TARGET:
+        raise BadRequest(f"data makes the target longer than {LONGEST_TARGET} characters")
+    return f"{path}{separator}{encoded}"
 
 
 def headers(said: object) -> Headers:

@@ -22,6 +22,7 @@ from jqengine.redaction import Redactor
 from jqengine.remote.credentials import Handshake, Secrets
 from jqengine.remote.desk import Desk
 from jqengine.remote.limits import Budget, Limits
+from jqengine.remote.live import LiveOutput
 from jqengine.remote.session import Session
 from jqengine.remote.uploads import Uploads
 from jqengine.remote.verbs import Verbs
@@ -49,6 +50,7 @@ class SessionFactory(Factory):
         reactor: IReactorTime,
         verbs: Verbs,
         events: IRunEvents,
+        live: LiveOutput,
         redactor: Redactor,
         secrets: Secrets,
         random_bytes: Callable[[int], bytes],
@@ -57,6 +59,7 @@ class SessionFactory(Factory):
         self._reactor = reactor
         self._verbs = verbs
         self._events = events
+        self._live = live
         self._redactor = redactor
         self._secrets = secrets
         self._random_bytes = random_bytes
@@ -103,6 +106,7 @@ class SessionFactory(Factory):
         return Desk(
             verbs=self._verbs,
             events=self._events,
+            live=self._live,
             redactor=self._redactor,
             uploads=Uploads(self._limits, self._uploads),
             line=session,

@@ -9,7 +9,9 @@ from zope.interface import implementer
 
 from jqengine.interfaces import IRunObserver
 from jqengine.job import Outcome, Run
-from jqengine.remote.describe import result_as_json, run_as_json
+from jqengine.remote.describe import result_as_json
+from jqengine.remote.live import Piece
+from jqengine.remote.pages import MOST_BYTES
 from jqengine.request.environ import rfc3339
 
 
@@ -42,22 +44,32 @@ class Tail:
         self._number = number
         self._job_id = job_id
         self._missed = 0
-        self.stop: Callable[[], None] = lambda: None
+        self._stops: list[Callable[[], None]] = []
+
+    def until_stopped(self, stop: Callable[[], None]) -> None:
+        """Call *stop* when the client follows no more."""
+        self._stops.append(stop)
+
+    def stop(self) -> None:
+        """Follow no more."""
+        for stop in self._stops:
+            stop()
 
     def began(self, runs: Sequence[Run]) -> None:
         """Tell of runs that are about to begin."""
         for run in runs:
-            if self._follows(run):
-                self._push({"event": "began", "run": run_as_json(run)})
+            if self._follows(run.job_id):
+                self._push({"event": "began", **_about(run)})
 
     def ended(self, run: Run, outcome: Outcome) -> None:
         """Tell of an attempt that ended."""
-        if not self._follows(run):
+        if not self._follows(run.job_id):
             return
         verdict = outcome.verdict
         event = {
             "event": "ended",
-            "run": run_as_json(run._replace(state=verdict.state)),
+            **_about(run),
+            "state": verdict.state.value,
             "result": result_as_json(outcome.attempt, outcome.result),
             "why": verdict.why,
         }
@@ -65,14 +77,33 @@ class Tail:
             event["again"] = rfc3339(verdict.ready)
         self._push(event)
 
-    def _follows(self, run: Run) -> bool:
-        return self._job_id is None or run.job_id == self._job_id
+    def wrote(self, piece: Piece) -> None:
+        """Tell what the application wrote."""
+        facts = piece.facts
+        if not self._follows(facts["id"]):
+            return
+        event = {
+            "event": "output",
+            "job": facts["id"],
+            "run": facts["run"],
+            "attempt": facts["attempt"],
+            "label": piece.label,
+        }
+        for start in range(0, len(piece.data), MOST_BYTES):
+            self._push(event, piece.data[start : start + MOST_BYTES])
 
-    def _push(self, event: dict[str, Any]) -> None:
+    def _follows(self, job_id: str) -> bool:
+        return self._job_id is None or job_id == self._job_id
+
+    def _push(self, event: dict[str, Any], data: bytes | None = None) -> None:
         if self._line.full:
             self._missed += 1
             return
         if self._missed:
             self._line.push(self._number, {"event": "missed", "count": self._missed})
             self._missed = 0
-        self._line.push(self._number, event)
+        self._line.push(self._number, event, data)
+
+
+def _about(run: Run) -> dict[str, Any]:
+    return {"job": run.job_id, "run": run.id, "attempt": run.attempt, "label": run.label[:1000]}
