@@ -15,6 +15,7 @@ from zope.interface import implementedBy
 from zope.interface.interface import InterfaceClass
 
 import jqengine
+from jqengine import interfaces
 from jqengine.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent
@@ -40,13 +41,22 @@ def undocumented(module: ModuleType) -> Iterator[str]:
 
 def undocumented_methods(owner: type) -> Iterator[str]:
     """Public methods without a docstring of their own, of a base or of an interface."""
-    told = {name for interface in implementedBy(owner).flattened() for name in interface.names()}
+    told = {name for interface in interfaces_of(owner) for name in interface.names()}
     for name, value in vars(owner).items():
         function = getattr(value, "__func__", getattr(value, "fget", value))
         if name.startswith("_") or name in told or not isinstance(function, FunctionType):
             continue
         if not inspect.getdoc(getattr(owner, name)) and not is_base_method(owner, name):
             yield name
+
+
+def interfaces_of(owner: type) -> Iterator[InterfaceClass]:
+    """What *owner* provides, and what its docstring names: a part of a store is no store."""
+    yield from implementedBy(owner).flattened()
+    for word in re.findall(r"\bI[A-Z]\w+", owner.__doc__ or ""):
+        named = getattr(interfaces, word, None)
+        if isinstance(named, InterfaceClass):
+            yield named
 
 
 def is_base_method(owner: type, name: str) -> bool:
@@ -79,13 +89,17 @@ def test_what_has_no_docstring_is_found() -> None:
         "    def mute(self): ...\n"
         "    def _private(self): ...\n"
         "    def __len__(self): ...\n"
+        "class Part:\n"
+        "    'A part of an :class:`IStore`.'\n"
+        "    def claim(self): ...\n"
+        "    def silent(self): ...\n"
         "class Bare: ...\n"
         "def function(): ...\n"
         "def _private(): ...\n"
     )
     exec(source, vars(module))
     assert list(undocumented(module)) == [
-        "bare", "IThing.untold", "Thing.silent", "Thing.mute", "Bare", "function",
+        "bare", "IThing.untold", "Thing.silent", "Thing.mute", "Part.silent", "Bare", "function",
     ]  # fmt: skip
 
 
