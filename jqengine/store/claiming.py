@@ -23,6 +23,7 @@ from sqlalchemy import (
 from jqengine.job import Owner, Run
 from jqengine.lifecycle import RunState
 from jqengine.store.constructs import Arrival
+from jqengine.store.dispatching import with_validators
 from jqengine.store.hot import HotStatement
 from jqengine.store.rows import RUN_COLUMNS, Row, run_from
 from jqengine.store.schema import job_scheduled, jobs, run_running, run_waiting, runs, text_of
@@ -153,7 +154,7 @@ def claim(
         if earliest <= now and len(claimed) < limit:
             most = limit - len(claimed)
             claimed += _claim_of(connection, owner, now, lease, (priority, now, most))
-    return claimed
+    return with_validators(connection, claimed)
 
 
 def _claim_of(

@@ -24,12 +24,17 @@ def is_anonymous(job: Job) -> bool:
 
 
 def in_place_of(old: Job, new: Job) -> Job:
-    """*new* with what stays when it replaces *old*: id, birth, last status, a pause."""
+    """*new* with what stays when it replaces *old*: id, last status, a pause.
+
+    Not ``created``, from which a time text is read: whoever made *new* has set
+    it.  A replacement without a due time left is finished and stays so.
+    """
     state = job_after(old.state, JobEvent.REPLACE) or new.state
+    if new.state is JobState.FINISHED:
+        state = new.state
     return replace(
         new,
         id=old.id,
-        created=old.created,
         state=state,
         previous_status=old.previous_status if new.previous_status is None else new.previous_status,
         reason=old.reason if state is old.state is JobState.PAUSED else new.reason,

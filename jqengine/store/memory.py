@@ -14,16 +14,17 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from jqengine.errors import JobQueueError, StoreError, StoreUnavailable
-from jqengine.interfaces import IQueueControl, IStore
+from jqengine.interfaces import IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.store.memorycontrol import MemoryControl, SteeredQueue
+from jqengine.store.memorydeliveryside import MemoryDeliverySide
 
 T = TypeVar("T")
 
 
-@implementer(IStore, IQueueControl)
-class MemoryStore(MemoryControl):
+@implementer(IStore, IQueueControl, IDeliveryStore)
+class MemoryStore(MemoryControl, MemoryDeliverySide):
     """A store whose queue lasts as long as the object that holds it.
 
     :param new_id: makes ids for the runs of jobs.

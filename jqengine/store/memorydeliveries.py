@@ -97,12 +97,17 @@ class MemoryDeliveries:
         latest = (latest for latest, _ in self._latest.values())
         return any(run_id in ids for ids in (open_runs, published, latest))
 
+    def forget_job(self, job_id: str) -> None:
+        """Forget what the results of a job are compared by; it is forgotten."""
+        self._latest.pop(job_id, None)
+
     def forget(self, run_id: str) -> None:
         """Forget the deliveries of a run that is forgotten."""
         for one in [one for one in self._all() if one.run_id == run_id]:
             del self._kept[one.id]
 
     def lanes(self) -> Mapping[str, float]:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.lanes`."""
         lanes: dict[str, float] = {}
         for one in self._pending():
             lanes[one.lane] = min(one.ready, lanes.get(one.lane, one.ready))
@@ -111,6 +116,7 @@ class MemoryDeliveries:
     def claim_deliveries(
         self, owner: Owner, lane: str, now: float, limit: int, lease: float
     ) -> ClaimedDeliveries:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.claim_deliveries`."""
         pending = sorted((one.ready, one.id) for one in self._pending() if one.lane == lane)
         ready = [self._kept[key] for instant, key in pending if instant <= now][:limit]
         for kept in ready:
@@ -120,6 +126,7 @@ class MemoryDeliveries:
         return ClaimedDeliveries(tuple(kept.delivery for kept in ready), min(later, default=None))
 
     def end_deliveries(self, owner: Owner, ends: Sequence[DeliveryEnd], now: float) -> None:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.end_deliveries`."""
         for end in ends:
             kept = self._kept.get(end.id)
             if kept is None or not kept.held_by(owner):
@@ -134,18 +141,21 @@ class MemoryDeliveries:
             self._kept[unfinished[0].id].move(DeliveryEvent.RELEASE)
 
     def give_back_deliveries(self, owner: Owner, delivery_ids: Sequence[str]) -> None:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.give_back_deliveries`."""
         for key in delivery_ids:
             kept = self._kept.get(key)
             if kept is not None and kept.held_by(owner):
                 kept.move(DeliveryEvent.GIVE_BACK, tries=kept.delivery.tries - 1)
 
     def recover_deliveries(self, owner: Owner, now: float) -> int:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.recover_deliveries`."""
         lost = [kept for kept in self._kept.values() if _is_lost(kept, owner, now)]
         for kept in lost:
             kept.move(DeliveryEvent.GIVE_BACK, ready=now)
         return len(lost)
 
     def delivery_parts(self, delivery: Delivery) -> tuple[Run, Result, Result | None] | None:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.delivery_parts`."""
         found = self._result_of(delivery.run_id, delivery.attempt)
         if found is None:
             return None
@@ -153,13 +163,16 @@ class MemoryDeliveries:
         return (*found, before[1] if before else None)
 
     def deliveries(self, run_id: str) -> Sequence[Delivery]:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.deliveries`."""
         return sorted(one for one in self._all() if one.run_id == run_id)
 
     def dead_deliveries(self, after: str | None, limit: int) -> Sequence[Delivery]:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.dead_deliveries`."""
         dead = sorted(one for one in self._all() if one.state is DeliveryState.DEAD)
         return [one for one in dead if after is None or one.id > after][:limit]
 
     def redrive(self, delivery_ids: Sequence[str], now: float) -> Sequence[str]:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.redrive`."""
         dead = [self._kept[key] for key in delivery_ids if key in self._kept]
         dead = [kept for kept in dead if kept.delivery.state is DeliveryState.DEAD]
         for kept in dead:
@@ -167,12 +180,15 @@ class MemoryDeliveries:
         return list(dict.fromkeys(kept.delivery.lane for kept in dead))
 
     def publish(self, publication: Publication) -> None:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.publish`."""
         self._published[publication.path] = publication
 
     def publications(self) -> Sequence[Publication]:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.publications`."""
         return list(self._published.values())
 
     def published_body(self, publication: Publication) -> bytes | None:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.published_body`."""
         found = self._result_of(publication.run_id, publication.attempt)
         return found[1].body if found else None
 

@@ -20,6 +20,7 @@ from jqengine.lifecycle import (
     job_after,
 )
 from jqengine.plan import CrontabPlan
+from jqengine.sinkurl import watches
 from jqengine.store.decisions import (
     CRONTAB,
     LINE_GONE,
@@ -27,6 +28,7 @@ from jqengine.store.decisions import (
     in_place_of,
     is_anonymous,
 )
+from jqengine.store.memorydeliveries import MemoryDeliveries
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class MemoryQueue:
         self._new_id = new_id
         self._jobs: dict[str, _KeptJob] = {}
         self._runs: dict[str, KeptRun] = {}
+        self.deliveries = MemoryDeliveries(self._result_of)
 
     # Accepting jobs.
 
@@ -173,12 +176,17 @@ class MemoryQueue:
             kept.owner, kept.lease_until = owner, now + lease
             attempt = kept.run.attempt + 1
             kept.run = kept.run._replace(state=RunState.RUNNING, attempt=attempt)
-        return [kept.run for kept in ready[:limit]]
+        return [self._with_validators(kept.run) for kept in ready[:limit]]
+
+    def _with_validators(self, run: Run) -> Run:
+        if run.job_id == run.id or not watches(run.sinks):
+            return run
+        return run._replace(validators=self.deliveries.validators(run.job_id))
 
     def give_back(self, owner: Owner, run_ids: Sequence[str]) -> int:
         return sum(self._give_back(owner, self._runs.get(run_id)) for run_id in run_ids)
 
-    def _give_back(self, owner: Owner, kept: _KeptRun | None) -> bool:
+    def _give_back(self, owner: Owner, kept: KeptRun | None) -> bool:
         if kept is None or not _holds(kept, owner):
             return False
         self._wait_again(kept, kept.run.ready, kept.run.attempt - 1)
@@ -207,6 +215,8 @@ class MemoryQueue:
             if held and one.verdict.state is not RunState.WAITING
         ]
         self._settle_jobs([one for one in ended if one.job_id in self._jobs])
+        for outcome in ended:
+            self.deliveries.record(outcome)
         return accepted
 
     def _end_attempt(self, outcome: Outcome) -> bool:
@@ -267,6 +277,13 @@ class MemoryQueue:
         if kept is not None and state is not None:
             kept.job = replace(kept.job, state=state, due=None, reason=reason)
 
+    def _result_of(self, run_id: str, attempt: int | None) -> tuple[Run, Result] | None:
+        results = dict(self.results(run_id))
+        found = max(results, default=None) if attempt is None else attempt
+        if found not in results:
+            return None
+        return self._runs[run_id].run._replace(attempt=found), results[found]
+
     # Asking.
 
     def job(self, job_id: str) -> Job | None:
@@ -313,8 +330,10 @@ class MemoryQueue:
     def prune(self, before: float, limit: int) -> int:
         ended = (kept for kept in self._runs.values() if not kept.unfinished)
         old = [kept.run for kept in ended if kept.finished is not None and kept.finished < before]
+        old = [run for run in old if not self.deliveries.needs(run.id)]
         for run in old[:limit]:
             del self._runs[run.id]
+            self.deliveries.forget(run.id)
         for job_id in {run.job_id for run in old[:limit]}:
             self._forget_job(job_id)
         return len(old[:limit])
@@ -325,6 +344,7 @@ class MemoryQueue:
             return
         if kept.job.state in (JobState.FINISHED, JobState.CANCELLED):
             del self._jobs[job_id]
+            self.deliveries.forget_job(job_id)
 
     def _runs_of(self, job_id: str) -> Iterator[KeptRun]:
         return (kept for kept in self._runs.values() if kept.run.job_id == job_id)

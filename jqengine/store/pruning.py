@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, exists, select
 
 from jqengine.lifecycle import UNFINISHED_RUNS, JobState, RunState
+from jqengine.store.deliverytables import needed
+from jqengine.store.dispatching import forget_fingerprints
 from jqengine.store.schema import job_from_crontab, jobs, runs, text_of
 from jqengine.store.selecting import forget_bodies, select_in, slices
 
@@ -17,6 +19,7 @@ def prune(connection: Connection, before: float, limit: int) -> int:
     old = connection.execute(
         select(runs.c.id, runs.c.job_id, runs.c.body_id)
         .where(runs.c.finished.is_not(None), runs.c.state.in_(_ENDED), runs.c.finished < before)
+        .where(~needed)
         .limit(limit)
     ).all()
     for some in slices(row.id for row in old):
@@ -40,4 +43,5 @@ def _forget_jobs(connection: Connection, job_ids: set[str]) -> set[str | None]:
     gone = list(select_in(connection, query, jobs.c.id, job_ids))
     for some in slices(row.id for row in gone):
         connection.execute(delete(jobs).where(jobs.c.id.in_(some)))
+    forget_fingerprints(connection, (row.id for row in gone))
     return {row.body_id for row in gone}

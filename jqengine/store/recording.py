@@ -25,6 +25,7 @@ from sqlalchemy import (
 from jqengine.job import Outcome
 from jqengine.lifecycle import RunState
 from jqengine.store.aftermath import settle_jobs
+from jqengine.store.dispatching import dispatch
 from jqengine.store.hot import BLOCK, HotStatement, InBlocks, numbered, parameters
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
@@ -99,7 +100,9 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool
     answers = _write(connection, outcomes)
     accepted = [outcome for outcome, held in zip(outcomes, answers, strict=True) if held]
     _keep_attempts(connection, [one for one in accepted if one.verdict.state is RunState.WAITING])
-    settle_jobs(connection, [one for one in accepted if one.verdict.state is not RunState.WAITING])
+    ended = [one for one in accepted if one.verdict.state is not RunState.WAITING]
+    settle_jobs(connection, ended)
+    dispatch(connection, ended)
     return answers
 
 

@@ -13,6 +13,7 @@ ends in whatever way, so ``finished IS NULL`` says that it has not.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -34,7 +35,7 @@ from sqlalchemy import (
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.decisions import CRONTAB
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; :mod:`.migrations` ends there."""
 
 REVISION_TABLE = "jobqueue_revision"
@@ -44,7 +45,7 @@ application's migrations may use in the same database."""
 metadata = MetaData()
 
 
-def text_of(state: JobState | RunState) -> ColumnElement[str]:
+def text_of(state: StrEnum) -> ColumnElement[str]:
     """*state* as a literal in the SQL text.
 
     A database matches a query with a partial index by its text, so a state
@@ -142,7 +143,7 @@ attempts = Table(
 )
 
 
-def _partial(
+def partial_index(
     name: str,
     *columns: Column[Any],
     where: ColumnElement[bool],
@@ -160,14 +161,18 @@ run_unfinished = and_(runs.c.job_id.is_not(None), runs.c.finished.is_(None))
 
 Index("jobs_identity", jobs.c.identity, unique=True)
 Index("jobs_state", jobs.c.state)
-_partial("jobs_key", jobs.c.key, where=and_(jobs.c.key.is_not(None), job_unfinished), unique=True)
-_partial("jobs_due", jobs.c.due, where=job_scheduled)
-_partial("jobs_crontab", jobs.c.id, where=job_from_crontab)
-_partial("jobs_body", jobs.c.body_id, where=jobs.c.body_id.is_not(None))
+partial_index(
+    "jobs_key", jobs.c.key, where=and_(jobs.c.key.is_not(None), job_unfinished), unique=True
+)
+partial_index("jobs_due", jobs.c.due, where=job_scheduled)
+partial_index("jobs_crontab", jobs.c.id, where=job_from_crontab)
+partial_index("jobs_body", jobs.c.body_id, where=jobs.c.body_id.is_not(None))
 
-_partial("runs_firing", runs.c.job_id, runs.c.due, where=runs.c.job_id.is_not(None), unique=True)
-_partial("runs_waiting", runs.c.priority, runs.c.ready, where=run_waiting)
-_partial("runs_running", runs.c.lease_until, where=run_running)
-_partial("runs_unfinished", runs.c.job_id, runs.c.due, where=run_unfinished)
-_partial("runs_ended", runs.c.state, runs.c.finished, where=runs.c.finished.is_not(None))
-_partial("runs_body", runs.c.body_id, where=runs.c.body_id.is_not(None))
+partial_index(
+    "runs_firing", runs.c.job_id, runs.c.due, where=runs.c.job_id.is_not(None), unique=True
+)
+partial_index("runs_waiting", runs.c.priority, runs.c.ready, where=run_waiting)
+partial_index("runs_running", runs.c.lease_until, where=run_running)
+partial_index("runs_unfinished", runs.c.job_id, runs.c.due, where=run_unfinished)
+partial_index("runs_ended", runs.c.state, runs.c.finished, where=runs.c.finished.is_not(None))
+partial_index("runs_body", runs.c.body_id, where=runs.c.body_id.is_not(None))

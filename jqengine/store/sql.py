@@ -11,19 +11,20 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from jqengine.interfaces import IQueueControl, IStore
+from jqengine.interfaces import IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
 from jqengine.store.sqlcontrol import SqlControl
+from jqengine.store.sqldeliveries import SqlDeliveries
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
 from jqengine.store.thread import Operation, StoreThread
 
 T = TypeVar("T")
 
 
-@implementer(IStore, IQueueControl)
-class SqlStore(SqlControl):
+@implementer(IStore, IQueueControl, IDeliveryStore)
+class SqlStore(SqlControl, SqlDeliveries):
     """A store in a database, with a thread that writes and one that reads.
 
     Questions of the dispatcher go through the writer, in their place between

@@ -1,0 +1,78 @@
+"""What is asked about deliveries and publications.  For the store's reader thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Select, delete, insert, select
+
+from jqengine.delivery import Delivery, Publication
+from jqengine.job import Result, Run
+from jqengine.store.codec import headers_from, headers_text
+from jqengine.store.delivering import DELIVERY_COLUMNS, delivery_from
+from jqengine.store.deliverytables import dead, deliveries, publications
+from jqengine.store.reading import results
+from jqengine.store.rows import RUN_COLUMNS, run_from
+from jqengine.store.schema import runs
+from jqengine.store.selecting import bodies_of
+
+
+def parts(connection: Connection, delivery: Delivery) -> tuple[Run, Result, Result | None] | None:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.delivery_parts`."""
+    run = _run(connection, delivery.run_id)
+    result = _result(connection, delivery.run_id, delivery.attempt)
+    if run is None or result is None:
+        return None
+    before = results(connection, delivery.before) if delivery.before else ()
+    return run._replace(attempt=delivery.attempt), result, before[-1][1] if before else None
+
+
+def _run(connection: Connection, run_id: str) -> Run | None:
+    query = select(*(runs.c[name] for name in RUN_COLUMNS)).where(runs.c.id == run_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return run_from(tuple(row), bodies_of(connection, [row.body_id]))
+
+
+def _result(connection: Connection, run_id: str, attempt: int) -> Result | None:
+    return dict(results(connection, run_id)).get(attempt)
+
+
+def of_run(connection: Connection, run_id: str) -> Sequence[Delivery]:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.deliveries`."""
+    return _found(connection, select(*DELIVERY_COLUMNS).where(deliveries.c.run_id == run_id))
+
+
+def dead_letters(connection: Connection, after: str | None, limit: int) -> Sequence[Delivery]:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.dead_deliveries`."""
+    query = select(*DELIVERY_COLUMNS).where(dead).limit(limit)
+    return _found(connection, query if after is None else query.where(deliveries.c.id > after))
+
+
+def _found(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[Delivery]:
+    rows = connection.execute(query.order_by(deliveries.c.id))
+    return [delivery_from(tuple(row)) for row in rows]
+
+
+def publish(connection: Connection, publication: Publication) -> None:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.publish`.
+
+    For the writer thread.
+    """
+    connection.execute(delete(publications).where(publications.c.path == publication.path))
+    values = publication._asdict() | {"headers": headers_text(publication.headers)}
+    connection.execute(insert(publications).values(values))
+
+
+def all_published(connection: Connection) -> Sequence[Publication]:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.publications`."""
+    rows = connection.execute(select(publications).order_by(publications.c.path))
+    found = [Publication(*row) for row in rows]
+    return [one._replace(headers=headers_from(str(one.headers))) for one in found]
+
+
+def published_body(connection: Connection, publication: Publication) -> bytes | None:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.published_body`."""
+    result = _result(connection, publication.run_id, publication.attempt)
+    return None if result is None else result.body
