@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from jqengine.errors import BadValue
+from jqengine.smtpurl import parse_smtp_url
 from jqengine.units import Backoff, StatusSet, parse_duration, parse_size
 
 ENVIRONMENT_PREFIX = "JOBQUEUE_"
@@ -268,7 +269,18 @@ OPTIONS: tuple[Option, ...] = (
         parse=parse_filled,
         repeatable=True,
         default=("stdout:",),
-        help="Where results go, where a job says nothing else; off for nowhere.",
+        help="Where results go, besides the sinks that a job names itself; off for nowhere.",
+    ),
+    Option(
+        name="smtp",
+        group="Jobs",
+        metavar="URL",
+        parse=parse_smtp_url,
+        default=("smtp://127.0.0.1:25",),
+        help="The server that takes mail for mailto: sinks: "
+        "smtp://USER@HOST:587?tls=required&password=env:NAME, or password=file:PATH; "
+        "smtps: for TLS from the start. tls is required, opportunistic or off; without it, "
+        "required for any server but one on this machine.",
     ),
     Option(
         name="base-url",
@@ -278,6 +290,41 @@ OPTIONS: tuple[Option, ...] = (
         default=("http://127.0.0.1:80/",),
         help="What the application believes its address is in a job: "
         "scheme, host, port and SCRIPT_NAME.",
+    ),
+    Option(
+        name="amp",
+        group="Clients",
+        metavar="ENDPOINT",
+        parse=parse_filled,
+        repeatable=True,
+        default=("STATE/amp.sock",),
+        default_words="unix:STATE/amp.sock:mode=600",
+        help="Where jobs are scheduled, over AMP: unix:PATH, for this user and root alone, or any "
+        "other endpoint, for clients with a secret or a certificate; off for nowhere. The engine "
+        "tells the application in JOBQUEUE_AMP, and does not itself read that variable.",
+    ),
+    Option(
+        name="amp-secret-file",
+        group="Clients",
+        metavar="FILE",
+        parse=parse_filled,
+        help="A file of mode 600 with lines ROLE SECRET, the role submit or operate: clients "
+        "that come over TCP show that they know one.",
+    ),
+    Option(
+        name="amp-certificate",
+        group="Clients",
+        metavar="FILE",
+        parse=parse_filled,
+        help="The certificate of the engine and its key, in PEM: AMP over TCP is then in TLS.",
+    ),
+    Option(
+        name="amp-client-ca",
+        group="Clients",
+        metavar="FILE",
+        parse=parse_filled,
+        help="The certificate, in PEM, of the authority that signs those of clients: they must "
+        "show one. Its unit (OU) operate makes an operator.",
     ),
     Option(
         name="state-dir",

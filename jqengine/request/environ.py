@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
@@ -37,6 +37,7 @@ class JobEnviron:
     :param port: ``SERVER_PORT``.
     :param script_name: ``SCRIPT_NAME``, without a slash at its end.
     :param errors: the text stream the application finds as ``wsgi.errors``.
+    :param extra_environ: entries that every environ has besides the usual.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class JobEnviron:
         port: int = 80,
         script_name: str = "",
         errors: object,
+        extra_environ: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._base: dict[str, Any] = {
             "REMOTE_ADDR": "127.0.0.1",
@@ -64,6 +66,7 @@ class JobEnviron:
             "wsgi.run_once": False,
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileWrapper,
+            **extra_environ,
         }
 
     def __call__(self, run: Run) -> dict[str, Any]:
@@ -79,7 +82,8 @@ class JobEnviron:
         environ["CONTENT_LENGTH"] = str(len(request.body))
         environ["wsgi.input"] = BytesIO(request.body)
         if request.user is not None:
-            environ["REMOTE_USER"] = request.user
+            # PEP 3333 wants the bytes of a name as latin-1 text.
+            environ["REMOTE_USER"] = request.user.encode().decode("latin-1")
             environ["AUTH_TYPE"] = "JobQueue"
         if run.validators is not None and request.method in ("GET", "HEAD"):
             _set_conditions(environ, run.validators)

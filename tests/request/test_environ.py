@@ -79,6 +79,11 @@ def test_the_user_is_authenticated_by_the_engine() -> None:
     assert (environ["REMOTE_USER"], environ["AUTH_TYPE"]) == ("alice", "JobQueue")
 
 
+def test_a_user_beyond_latin_1_is_written_as_pep_3333_wants() -> None:
+    user = environ_of(Request(user="\u0141ukasz"))["REMOTE_USER"]
+    assert user.encode("latin-1").decode() == "\u0141ukasz"
+
+
 def test_the_body_has_its_length_and_type_whatever_the_headers_say() -> None:
     request = Request(
         method="POST",

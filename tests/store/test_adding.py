@@ -129,7 +129,7 @@ async def test_a_known_identity_is_replaced_and_keeps_its_id(store: IStore) -> N
     await store.add([old])
     new = a_job("name", due=NOW + 60, target="/new", created=NOW + 1)
     (answer,) = await store.add([new])
-    assert answer == replace(new, id=old.id, created=old.created)
+    assert answer == replace(new, id=old.id)
     assert await store.job(old.id) == await store.job_named("name") == answer
     assert await store.job(new.id) is None
 
@@ -259,3 +259,11 @@ async def test_a_line_whose_key_is_held_waits_and_harms_no_other(store: IStore) 
     refused, added = a_job("refused", key="k", origin="crontab"), a_job("added", origin="crontab")
     await store.apply(CrontabPlan(add=(refused, added)))
     assert list(await store.crontab_jobs()) == [added]
+
+
+@ensureDeferred
+async def test_a_replacement_that_has_no_due_time_left_is_finished(store: IStore) -> None:
+    await store.add([a_job("name")])
+    ended = a_job("name", due=None, state=JobState.FINISHED)
+    (answer,) = await store.add([ended])
+    assert answer.state is JobState.FINISHED
