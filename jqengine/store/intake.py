@@ -35,7 +35,7 @@ from jqengine.store.selecting import (
 
 INSERT_RUNS = insert_in_blocks(InsertIfAbsent(runs), NEW_RUN_COLUMNS)
 
-_REPLACED_COLUMNS = [column.name for column in jobs.columns if column.name not in ("id", "created")]
+_REPLACED_COLUMNS = [column.name for column in jobs.columns if column.name != "id"]
 _REPLACE = (
     update(jobs)
     .where(jobs.c.id == bindparam("old_id"))
