@@ -10,12 +10,11 @@ from sqlalchemy.exc import ArgumentError
 from twisted.internet.interfaces import IReactorFromThreads
 
 from jqengine.errors import ConfigurationError
-from jqengine.interfaces import IStore
 from jqengine.store.sql import SqlStore
 from jqengine.store.sqlite import SqliteFile
 
 
-def store_for(url: str, reactor: IReactorFromThreads, new_id: Callable[[float], str]) -> IStore:
+def store_for(url: str, reactor: IReactorFromThreads, new_id: Callable[[float], str]) -> SqlStore:
     """The store that *url* names; nothing is opened yet.
 
     :param url: ``sqlite:///PATH``, as SQLAlchemy writes it: three slashes and
