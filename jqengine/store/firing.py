@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, select, true, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, true, update
 
 from jqengine.job import Firing, Job
 from jqengine.lifecycle import JobState, RunState
+from jqengine.store.hot import HotStatement
 from jqengine.store.intake import INSERT_RUNS
 from jqengine.store.rows import Row as NewRunRow
 from jqengine.store.rows import request_of
@@ -47,6 +48,16 @@ FINISH_EXHAUSTED = (
     .values(state=JobState.FINISHED.value)
 )
 """Ends a job that has neither a due time nor an unfinished run left."""
+
+
+_KNOWN = HotStatement(
+    select(runs.c.id).where(
+        runs.c.job_id == bindparam("of_job"), runs.c.due == bindparam("due_time")
+    ),
+    "of_job",
+    "due_time",
+)
+"""The run of a due time; a job that was replaced may come by one again."""
 
 
 def due_jobs(connection: Connection, now: float, limit: int) -> Sequence[tuple[Job, int]]:
@@ -120,37 +131,29 @@ def _new_runs(
     connection: Connection, firings: Sequence[Firing], at_hand: Mapping[str, Row[Any]]
 ) -> Iterator[_NewRun]:
     busy = _busy(connection, at_hand)
-    known = _known(connection, firings)
+    made: set[tuple[str, float]] = set()
+
+    def is_new(job_id: str, due: float) -> bool:
+        known = (job_id, due) in made or _KNOWN.rows(connection, (job_id, due))
+        made.add((job_id, due))
+        return not known
+
     for firing in firings:
         job = at_hand[firing.job_id]
         for due in firing.runs:
-            if (job.id, due) not in known:
+            if is_new(job.id, due):
                 held = firing.held and job.id in busy
                 yield _NewRun(job, due, RunState.HELD if held else RunState.WAITING, None)
-                known.add((job.id, due))
                 busy.add(job.id)
         for skip in firing.skips:
-            if (job.id, skip.due) not in known:
+            if is_new(job.id, skip.due):
                 yield _NewRun(job, skip.due, RunState.SKIPPED, skip.reason)
-                known.add((job.id, skip.due))
 
 
 def _busy(connection: Connection, job_ids: Iterable[str]) -> set[str]:
     """Those of *job_ids* that have an unfinished run."""
     query = select(runs.c.job_id).where(run_unfinished).distinct()
     return {row.job_id for row in select_in(connection, query, runs.c.job_id, job_ids)}
-
-
-def _known(connection: Connection, firings: Iterable[Firing]) -> set[tuple[str, float]]:
-    """Due times that have a run already: a job replaced may come by one again."""
-    wanted = [
-        (one.job_id, due)
-        for one in firings
-        for due in (*one.runs, *(skip.due for skip in one.skips))
-    ]
-    query = select(runs.c.job_id, runs.c.due)
-    found = select_in(connection, query, tuple_(runs.c.job_id, runs.c.due), wanted)
-    return {(row.job_id, row.due) for row in found}
 
 
 def _step(firing: Firing) -> dict[str, object]:

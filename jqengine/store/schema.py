@@ -160,18 +160,19 @@ run_running = runs.c.state == text_of(RunState.RUNNING)
 run_unfinished = and_(runs.c.job_id.is_not(None), runs.c.finished.is_(None))
 
 Index("jobs_identity", jobs.c.identity, unique=True)
-Index("jobs_state", jobs.c.state)
+# A state that all rows of an index share is in it all the same: else SQLite
+# looks it up in the row.
+Index("jobs_due", jobs.c.state, jobs.c.due)
 partial_index(
     "jobs_key", jobs.c.key, where=and_(jobs.c.key.is_not(None), job_unfinished), unique=True
 )
-partial_index("jobs_due", jobs.c.due, where=job_scheduled)
 partial_index("jobs_crontab", jobs.c.id, where=job_from_crontab)
 partial_index("jobs_body", jobs.c.body_id, where=jobs.c.body_id.is_not(None))
 
 partial_index(
     "runs_firing", runs.c.job_id, runs.c.due, where=runs.c.job_id.is_not(None), unique=True
 )
-partial_index("runs_waiting", runs.c.priority, runs.c.ready, where=run_waiting)
+partial_index("runs_waiting", runs.c.state, runs.c.priority, runs.c.ready, where=run_waiting)
 partial_index("runs_running", runs.c.lease_until, where=run_running)
 partial_index("runs_unfinished", runs.c.job_id, runs.c.due, where=run_unfinished)
 partial_index("runs_ended", runs.c.state, runs.c.finished, where=runs.c.finished.is_not(None))

@@ -86,11 +86,10 @@ def _create_jobs() -> None:
         ForeignKeyConstraint(["body_id"], ["bodies.id"]),
     )
     op.create_index("jobs_identity", "jobs", ["identity"], unique=True)
-    op.create_index("jobs_state", "jobs", ["state"])
+    op.create_index("jobs_due", "jobs", ["state", "due"])
     _partial_index(
         "jobs_key", "jobs", ["key"], "key IS NOT NULL AND state IN ('scheduled', 'paused')", True
     )
-    _partial_index("jobs_due", "jobs", ["due"], "state = 'scheduled'")
     _partial_index("jobs_crontab", "jobs", ["id"], "origin = 'crontab'")
     _partial_index("jobs_body", "jobs", ["body_id"], "body_id IS NOT NULL")
 
@@ -118,7 +117,7 @@ def _create_runs() -> None:
         ForeignKeyConstraint(["body_id"], ["bodies.id"]),
     )
     _partial_index("runs_firing", "runs", ["job_id", "due"], "job_id IS NOT NULL", True)
-    _partial_index("runs_waiting", "runs", ["priority", "ready"], "state = 'waiting'")
+    _partial_index("runs_waiting", "runs", ["state", "priority", "ready"], "state = 'waiting'")
     _partial_index("runs_running", "runs", ["lease_until"], "state = 'running'")
     _partial_index(
         "runs_unfinished", "runs", ["job_id", "due"], "job_id IS NOT NULL AND finished IS NULL"
