@@ -48,8 +48,8 @@ class EveryTrigger:
         if after >= LAST_INSTANT:
             return None
         passed = (_whole(after) - _whole(self.anchor)) // _whole(self.interval)
-        # A float of the far future may be rounded into the interval beside its own.
-        near = (self._due(max(number, 0)) for number in range(passed - 1, passed + 3))
+        # Rounded, *after* may lie in the interval before or behind its own.
+        near = (self._due(number) for number in range(passed, passed + 3))
         return next(due for due in near if due > after)
 
     def _due(self, number: int) -> float:

@@ -147,6 +147,13 @@ def test_a_jump_of_three_hours_is_not_made_up_for() -> None:
     assert due == _epoch("2009-10-19T02:30:00+11:00")
 
 
+def test_three_hours_set_back_are_the_most_that_count_as_repeated() -> None:
+    trigger = parse_cron("30 23 * * *", "Antarctica/Casey")  # 5 March 2010, 02:00 to 23:00
+    first = _epoch("2010-03-04T23:30:00+11:00")
+    assert trigger.next(first - 1) == first
+    assert trigger.next(first) == _epoch("2010-03-05T23:30:00+08:00")
+
+
 def test_29_february_on_a_sunday_comes_after_40_years() -> None:
     trigger = parse_cron("0 0 29 2 */7", "UTC")
     due = trigger.next(_epoch("2088-03-01T00:00:00+00:00"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,7 +77,7 @@ def test_each_due_time_is_the_anchor_plus_whole_intervals(
     microseconds = round(anchor * 1e6) + number * round(interval * 1e6)
     due = microseconds / 1e6
     assert trigger.next(due) == (microseconds + round(interval * 1e6)) / 1e6
-    assert trigger.next(due - 1e-3) == due
+    assert trigger.next(math.nextafter(due, -math.inf)) == due
     assert round(due, 6) == due
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -51,6 +51,13 @@ def test_the_changes_of_a_year(zone: str, first: tuple[str, int], second: tuple[
     assert [(one.start, one.offset - one.before) for one in changes] == [
         (_utc(when), by) for when, by in (first, second)
     ]
+
+
+def test_changes_a_week_apart_are_found() -> None:
+    """Where summer time pauses for Ramadan, the second undoes the first."""
+    gaza = zone_named("Asia/Gaza").transitions(_utc("2040-01-01"), _utc("2041-01-01"))
+    days = [f"{datetime.fromtimestamp(one.start, UTC):%m-%d}" for one in gaza]
+    assert days[-2:] == ["10-20", "10-26"]
 
 
 @pytest.mark.parametrize("name", ["UTC", "Asia/Kathmandu", "Etc/GMT-3", "Etc/GMT+12"])
