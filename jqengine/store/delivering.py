@@ -65,6 +65,27 @@ _NEXT_READY = HotStatement(
     "in_lane",
 )
 
+
+def _all_lanes() -> HotStatement:
+    """The lanes with pending deliveries, each with its earliest ready instant.
+
+    The index is not read through but stepped along, from one lane to the next,
+    so a million deliveries in one lane cost as much as one.
+    """
+    first = select(func.min(deliveries.c.lane).label("lane")).where(pending)
+    lane = first.cte("lanes", recursive=True)
+    above = first.where(deliveries.c.lane > lane.c.lane).scalar_subquery()
+    lane = lane.union_all(select(above).where(lane.c.lane.is_not(None)))
+    earliest = (
+        select(func.min(deliveries.c.ready))
+        .where(pending, deliveries.c.lane == lane.c.lane)
+        .scalar_subquery()
+    )
+    return HotStatement(select(lane.c.lane, earliest).where(lane.c.lane.is_not(None)))
+
+
+_LANES = _all_lanes()
+
 _FENCE = ("delivery_id", "owner_node", "owner_boot")
 _held = (
     deliveries.c.id == bindparam("delivery_id"),
@@ -178,9 +199,4 @@ def redrive(connection: Connection, delivery_ids: Sequence[str], now: float) -> 
 
 def lanes(connection: Connection) -> Mapping[str, float]:
     """See :meth:`jqengine.interfaces.IDeliveryStore.lanes`."""
-    query = (
-        select(deliveries.c.lane, func.min(deliveries.c.ready))
-        .where(pending)
-        .group_by(deliveries.c.lane)
-    )
-    return dict(connection.execute(query).tuples().all())
+    return {lane: ready for lane, ready in _LANES.rows(connection)}  # noqa: C416 - rows are loose

@@ -4,15 +4,16 @@
 the run is kept.  A delivery of an anonymous one-time job has no ``job_id``: it
 waits for no other.  ``fingerprints`` holds one row for each job that watches
 for changes, of its last success; ``publications`` one for each path.  The runs
-that these two name, and those with unfinished deliveries, are not forgotten.
+that these two name are not forgotten while the job may run again or the path
+is served, nor are those with unfinished deliveries.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Double, ForeignKey, Index, Integer, Table, Text, and_, exists, or_
 
-from jqengine.lifecycle import UNFINISHED_DELIVERIES, DeliveryState
-from jqengine.store.schema import metadata, partial_index, runs, text_of
+from jqengine.lifecycle import UNFINISHED_DELIVERIES, DeliveryState, JobState
+from jqengine.store.schema import jobs, metadata, partial_index, runs, text_of
 
 deliveries = Table(
     "deliveries",
@@ -63,9 +64,15 @@ dead = deliveries.c.state == text_of(DeliveryState.DEAD)
 unfinished = deliveries.c.state.in_([text_of(state) for state in sorted(UNFINISHED_DELIVERIES)])
 in_order = and_(deliveries.c.job_id.is_not(None), unfinished)
 
+_OVER = [text_of(JobState.FINISHED), text_of(JobState.CANCELLED)]
+
 needed = or_(
     exists().where(deliveries.c.run_id == runs.c.id, unfinished),
-    exists().where(fingerprints.c.run_id == runs.c.id),
+    exists().where(
+        fingerprints.c.run_id == runs.c.id,
+        jobs.c.id == fingerprints.c.job_id,
+        jobs.c.state.not_in(_OVER),
+    ),
     exists().where(publications.c.run_id == runs.c.id),
 )
 """Whether a run must not be forgotten, however old it is."""

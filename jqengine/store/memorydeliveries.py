@@ -90,11 +90,14 @@ class MemoryDeliveries:
         latest = self._latest.get(job_id)
         return None if latest is None else latest[1].validators
 
-    def needs(self, run_id: str) -> bool:
-        """Whether the result of a run must be kept however old it is."""
+    def needs(self, run_id: str, may_run_again: Callable[[str], bool]) -> bool:
+        """Whether the result of a run must be kept however old it is.
+
+        :param may_run_again: says so of a job.
+        """
         open_runs = (one.run_id for one in self._all() if one.state in UNFINISHED_DELIVERIES)
         published = (one.run_id for one in self._published.values())
-        latest = (latest for latest, _ in self._latest.values())
+        latest = (one for job_id, (one, _) in self._latest.items() if may_run_again(job_id))
         return any(run_id in ids for ids in (open_runs, published, latest))
 
     def forget_job(self, job_id: str) -> None:

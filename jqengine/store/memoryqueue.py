@@ -193,10 +193,16 @@ class MemoryQueue:
         return True
 
     def recover(self, owner: Owner, now: float, lease: float) -> Sequence[Run]:
-        left = [kept for kept in self._runs.values() if _is_of_earlier_boot(kept, owner)]
+        left = [kept for kept in self._runs.values() if _is_left_behind(kept, owner, now)]
         for kept in left:
             kept.owner, kept.lease_until = owner, now + lease
         return [kept.run for kept in left]
+
+    def renew(self, owner: Owner, now: float, lease: float) -> int:
+        held = [kept for kept in self._runs.values() if _holds(kept, owner)]
+        for kept in held:
+            kept.lease_until = now + lease
+        return len(held)
 
     def next_ready(self) -> float | None:
         jobs = (kept.job for kept in self._jobs.values())
@@ -330,13 +336,17 @@ class MemoryQueue:
     def prune(self, before: float, limit: int) -> int:
         ended = (kept for kept in self._runs.values() if not kept.unfinished)
         old = [kept.run for kept in ended if kept.finished is not None and kept.finished < before]
-        old = [run for run in old if not self.deliveries.needs(run.id)]
+        old = [run for run in old if not self.deliveries.needs(run.id, self._may_run_again)]
         for run in old[:limit]:
             del self._runs[run.id]
             self.deliveries.forget(run.id)
         for job_id in {run.job_id for run in old[:limit]}:
             self._forget_job(job_id)
         return len(old[:limit])
+
+    def _may_run_again(self, job_id: str) -> bool:
+        kept = self._jobs.get(job_id)
+        return kept is not None and kept.job.state not in (JobState.FINISHED, JobState.CANCELLED)
 
     def _forget_job(self, job_id: str) -> None:
         kept = self._jobs.get(job_id)
@@ -402,13 +412,12 @@ def _holds(kept: KeptRun, owner: Owner) -> bool:
     return kept.run.state is RunState.RUNNING and kept.owner == owner
 
 
-def _is_of_earlier_boot(kept: KeptRun, owner: Owner) -> bool:
-    return (
-        kept.run.state is RunState.RUNNING
-        and kept.owner is not None
-        and kept.owner.node == owner.node
-        and kept.owner.boot != owner.boot
-    )
+def _is_left_behind(kept: KeptRun, owner: Owner, now: float) -> bool:
+    if kept.run.state is not RunState.RUNNING or kept.owner is None:
+        return False
+    if kept.owner.node == owner.node:
+        return kept.owner.boot != owner.boot
+    return kept.lease_until is not None and kept.lease_until < now
 
 
 _id = attrgetter("id")
