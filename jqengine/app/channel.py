@@ -99,7 +99,9 @@ class HostedChannel(HTTPChannel):
         """
         if not self.line_mode or self.requests or self._buffer or not self.persistent:
             return None
-        if len(data) > self.totalHeadersSize or _NOT_PLAIN.search(data):
+        if len(data) > self.totalHeadersSize or data.count(b"\n") > self.maxHeaders:
+            return None
+        if _NOT_PLAIN.search(data):
             return None
         return _PLAIN_HEAD.fullmatch(data)
 
@@ -140,10 +142,12 @@ class HostedChannel(HTTPChannel):
 
     def checkPersistence(self, request: HostedRequest, version: bytes) -> bool:
         """Whether another request may follow this one."""
-        if self.site.draining:
+        if version != b"HTTP/1.1":
+            return False
+        if self.site.draining or _asks_to_close(request):
             request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
             return False
-        return bool(super().checkPersistence(request, version))
+        return True
 
     # Refusing
 
@@ -161,6 +165,11 @@ class HostedChannel(HTTPChannel):
         self.clearLineBuffer()
         request = self.requests.pop()
         request.refuse(code, self._command, self._path, self._version)
+        if self._transferDecoder is None:  # no body is to come
+            self.loseConnection()
+            return
+        if not self._secure:  # TLS cannot close one direction alone
+            self.transport.loseWriteConnection()
         self._give_up = self.site.reactor.seconds() + LINGER_LONGEST
         self.setTimeout(LINGER_IDLE)
 
@@ -212,6 +221,13 @@ class HostedChannel(HTTPChannel):
         if self.timeOut is not None:
             self._idle.set(self.timeOut)
 
+    def timeoutConnection(self) -> None:
+        """The client was silent too long, unless it is still taking what we send."""
+        if self._stalled.running:
+            self.resetTimeout()
+        else:
+            super().timeoutConnection()
+
     def pauseProducing(self) -> None:
         """The client takes less than we send."""
         super().pauseProducing()
@@ -225,3 +241,8 @@ class HostedChannel(HTTPChannel):
     def _abort(self) -> None:
         self._log.info("{peer} takes nothing any more; closing", peer=self._peer)
         self.transport.abortConnection()
+
+
+def _asks_to_close(request: HostedRequest) -> bool:
+    values = request.requestHeaders.getRawHeaders(b"Connection", ())
+    return any(b"close" in map(bytes.strip, value.lower().split(b",")) for value in values)

@@ -25,6 +25,11 @@ class Deadline:
         self._look_at = 0.0
         self._closed = False
 
+    @property
+    def running(self) -> bool:
+        """Whether there is a limit."""
+        return self._limit is not None
+
     def set(self, seconds: float) -> None:
         """Put the limit *seconds* from now."""
         if self._closed:

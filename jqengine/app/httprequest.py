@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from twisted.python.failure import Failure
@@ -38,6 +38,8 @@ class HostedRequest(Request):
 
     channel: HostedChannel
     query = b""
+    sitepath: list[bytes]
+    content: BinaryIO
     received: float | None = None
     on_end: Callable[[], None] | None = None
     _head: ResponseHead | None = None

@@ -60,6 +60,7 @@ class HostedSite(Site):
         self.stall_timeout = stall_timeout
         self._channels: set[HostedChannel] = set()
         self._drained: Deferred[None] | None = None
+        self._root = root
         self._clock = clock
         self._access_log = access_log
         self._second = -1
@@ -114,12 +115,13 @@ class HostedSite(Site):
         for channel in tuple(self._channels):
             channel.transport.abortConnection()
 
-    def getResourceFor(self, request: HostedRequest) -> IResource:  # type: ignore[override]
+    def getResourceFor(self, request: HostedRequest) -> IResource:
         """The resource that answers *request*."""
-        if self.resource.isLeaf:
+        if self._root.isLeaf:
             request.sitepath = []
-            return self.resource
-        return super().getResourceFor(request)
+            return self._root
+        resource: IResource = super().getResourceFor(request)
+        return resource
 
     def acceptableProtocols(self) -> list[bytes]:
         """HTTP/1.1, and never HTTP/2."""
