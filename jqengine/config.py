@@ -18,15 +18,11 @@ import tzlocal
 
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.options import ENVIRONMENT_PREFIX, OPTIONS, BaseURL, Option, closest
+from jqengine.smtpurl import SMTPServer
 from jqengine.units import Backoff, StatusSet
 
 FILE_TABLE = "jobqueue"
 OFF = "off"
-
-# The engine sets this one for the application that it hosts, so an engine
-# started by that application finds it too; it says nothing about this engine.
-_NOT_OURS = frozenset({"JOBQUEUE_AMP"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -43,6 +39,7 @@ class Settings:
     state_dir: str
     store: str
     sink: tuple[str, ...]
+    smtp: SMTPServer
     timezone: str
     remove_on: StatusSet
     attempts: int
@@ -51,6 +48,10 @@ class Settings:
     threads: int
     job_threads: int
     base_url: BaseURL
+    amp: tuple[str, ...]
+    amp_secret_file: str | None
+    amp_certificate: str | None
+    amp_client_ca: str | None
     drain_timeout: float
     max_body: int
     access_log: bool
@@ -63,7 +64,11 @@ class Settings:
 
 
 _BY_NAME = {option.name: option for option in OPTIONS}
-_BY_VARIABLE = {option.variable: option for option in OPTIONS}
+_BY_VARIABLE = {option.variable: option for option in OPTIONS if option.in_environment}
+
+# The engine sets JOBQUEUE_AMP for the application that it hosts, so an engine
+# started by that application finds it too; it says nothing about this engine.
+_NOT_OURS = frozenset(option.variable for option in OPTIONS if not option.in_environment)
 
 
 class SettingsFile(NamedTuple):

@@ -7,8 +7,8 @@ the parts in their order.
 
 from __future__ import annotations
 
-import socket
-import sys
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,11 @@ from wsgiref.types import WSGIApplication
 
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, fail, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IAddress, IStreamServerEndpoint
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from zope.interface import implementer
+from twisted.web.resource import IResource
 
 from jqengine.app.accesslog import AccessLog
 from jqengine.app.environ import ErrorStream
@@ -33,33 +32,39 @@ from jqengine.app.resource import WSGIResource
 from jqengine.app.service import HttpService
 from jqengine.app.site import HostedSite
 from jqengine.app.threads import ApplicationThreads
+from jqengine.client import JobQueue
 from jqengine.config import OFF, Settings
 from jqengine.dispatch.dispatcher import Dispatcher
+from jqengine.dispatch.leases import Leases
 from jqengine.dispatch.recorder import Recorder
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.watchdog import Watchdog
 from jqengine.dispatch.window import ClaimWindow
-from jqengine.errors import BadValue, ConfigurationError, DeliveryFailed
+from jqengine.errors import BadValue, ConfigurationError
 from jqengine.identity import IdFactory
-from jqengine.interfaces import IClock, IPublications, IStore
+from jqengine.interfaces import IClock, IDelivery, IStore
 from jqengine.job import Owner
 from jqengine.joboptions import OptionValues
 from jqengine.redaction import Redactor
+from jqengine.remote.assembly import Remote
+from jqengine.remote.listening import Access, amp_endpoint, located
 from jqengine.request.capture import call_application
 from jqengine.request.environ import JobEnviron
 from jqengine.signals import Signals
-from jqengine.sinks.catalogue import Catalogue, installed_factories
-from jqengine.sinks.fanout import Fanout
-from jqengine.sinktools import Parcel, SinkTools
-from jqengine.smtpurl import SMTPServer
+from jqengine.sinks.side import SinkSettings, SinkSide
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.store.opening import store_for
 from jqengine.triggers.crontab import Crontab
 from jqengine.triggers.reload import Crontabs
 from jqengine.triggers.triggers import Triggers
+from jqengine.wire.address import VARIABLE as AMP_VARIABLE
+from jqengine.wire.proof import read_secrets
 
 RESULT_BODY_LIMIT = 4 * 1024 * 1024
 """Bytes of a result's body that are kept."""
+
+SINK_THREADS = 8
+"""Threads for what blocks in sinks: files, standard output, long messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,13 @@ def make_engine(settings: Settings, *, reactor: Any, clock: IClock, random: Rand
         sink cannot be what it should be; the sentence says which, and why.
     """
     world = Surroundings(reactor=reactor, clock=clock, random=random)
-    return Engine(settings, world, load_application(settings.app))
+    clients = _clients(settings, world)
+    # Before the application is loaded, which may look for it at once.
+    if clients.address is None:
+        os.environ.pop(AMP_VARIABLE, None)
+    else:
+        os.environ[AMP_VARIABLE] = clients.address
+    return Engine(settings, world, load_application(settings.app), clients)
 
 
 class Engine(Service):
@@ -92,24 +103,41 @@ class Engine(Service):
     _log = Logger()
 
     def __init__(
-        self, settings: Settings, world: Surroundings, application: WSGIApplication
+        self,
+        settings: Settings,
+        world: Surroundings,
+        application: WSGIApplication,
+        clients: _Clients,
     ) -> None:
         self.setName("engine")
         self._settings = settings
         self._world = world
+        self._clients = clients
         new_id = IdFactory(world.random.getrandbits)
-        self._store: IStore = store_for(settings.store, world.reactor, new_id)
+        self._store = store_for(settings.store, world.reactor, new_id)
+        self._sink_threads = ApplicationThreads(world.reactor, "sink", SINK_THREADS)
+        self._sinks = SinkSide(
+            _sink_settings(settings),
+            reactor=world.reactor,
+            clock=world.clock,
+            random=world.random,
+            store=self._store,
+            new_id=new_id,
+            threads=self._sink_threads,
+        )
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
-        self._http = _http_service(settings, world, application, self._web_threads)
-        self._catalogue = Catalogue(installed_factories(), _sink_tools(settings, world))
+        resource = self._sinks.root(self._application_resource(application))
+        self._http = _http_service(settings, world, resource)
         self._crontabs = _crontabs(settings, world, self._store, new_id)
         self._crontab = self._parsed_crontab()
+        self._remote = self._make_remote(new_id)
         self._application = application
         self._signals = Signals(world.reactor, self._reload, self._hurry)
         self._state: StateDirectory | None = None
         self._jobs: _JobSide | None = None
         self._opened = False
+        self._delivers = False
 
     def privilegedStartService(self) -> Deferred[None]:
         """Listen; ports below 1024 need rights that are dropped afterwards."""
@@ -134,17 +162,23 @@ class Engine(Service):
         await self._crontabs.start(self._crontab)
         self._web_threads.startService()
         self._job_threads.startService()
+        self._sink_threads.startService()
         self._http.startService()
+        await self._sinks.start(self._state.owner)
+        self._delivers = True
         self._jobs = _JobSide(
             settings,
             world,
             self._store,
             self._application,
             self._job_threads,
-            self._catalogue,
+            self._sinks.deliverer,
             self._state.owner,
+            self._remote,
+            self._clients.environ,
         )
         self._jobs.start()
+        await self._remote.listen()
         self._signals.started()
         for address in self._http.addresses():
             self._log.info("The application is served at {url}", url=_shown(address))
@@ -158,13 +192,47 @@ class Engine(Service):
         if self._jobs is not None:
             draining.append(self._jobs.stop())
         await gatherResults(draining)
-        await gatherResults([self._web_threads.stopService(), self._job_threads.stopService()])
+        await self._remote.stop()
+        if self._delivers:
+            await self._sinks.stop()
+        pools = (self._web_threads, self._job_threads, self._sink_threads)
+        await gatherResults([pool.stopService() for pool in pools])
         if self._opened:
             await self._store.close()
         if self._state is not None:
             self._state.close()
         self._signals.stopped()
         self._log.info("The engine has stopped")
+
+    def _application_resource(self, application: WSGIApplication) -> WSGIResource:
+        return WSGIResource(
+            self._world.reactor,
+            self._web_threads,
+            application,
+            extra_environ=self._clients.environ,
+        )
+
+    def _make_remote(self, new_id: IdFactory) -> Remote:
+        world = self._world
+        return Remote(
+            self._clients.endpoints,
+            reactor=world.reactor,
+            clock=world.clock,
+            store=self._store,
+            triggers=Triggers(),
+            defaults=_job_defaults(self._settings),
+            check_sink=self._sinks.check,
+            new_id=new_id,
+            redactor=Redactor(world.random.randbytes(32)),
+            secrets=self._clients.access.secrets,
+            random_bytes=world.random.randbytes,
+            wake=self._look,
+            reload=self._crontabs.read_again,
+        )
+
+    def _look(self) -> None:
+        if self._jobs is not None:
+            self._jobs.look()
 
     def _parsed_crontab(self) -> Crontab:
         for sink in self._settings.sink:
@@ -178,13 +246,13 @@ class Engine(Service):
 
     def _check_sink(self, sink: str, where: str) -> None:
         try:
-            self._catalogue.check(sink)
+            self._sinks.check(sink)
         except BadValue as error:
             raise ConfigurationError(f"{where}: {error}") from None
 
     def _reload(self) -> None:
         reloading = Deferred.fromCoroutine(self._crontabs.reload())
-        reloading.addCallback(lambda _: self._jobs and self._jobs.look())
+        reloading.addCallback(lambda _: self._look())
         reloading.addErrback(lambda failure: self._log.failure("The reload failed", failure))
 
     def _hurry(self) -> None:
@@ -192,6 +260,8 @@ class Engine(Service):
         self._http.hurry()
         if self._jobs is not None:
             self._jobs.hurry()
+        if self._delivers:
+            self._sinks.deliverer.hurry()
 
 
 class _JobSide:
@@ -204,8 +274,10 @@ class _JobSide:
         store: IStore,
         application: WSGIApplication,
         threads: ApplicationThreads,
-        catalogue: Catalogue,
+        delivery: IDelivery,
         owner: Owner,
+        remote: Remote,
+        extra_environ: Mapping[str, Any],
     ) -> None:
         reactor, clock = world.reactor, world.clock
         bell = Bell(reactor)
@@ -214,7 +286,8 @@ class _JobSide:
             reactor=reactor,
             clock=clock,
             store=store,
-            delivery=Fanout(catalogue, Redactor(world.random.randbytes(32))),
+            delivery=delivery,
+            observer=remote.hub,
             owner=owner,
             random=world.random.random,
             window=window,
@@ -223,15 +296,27 @@ class _JobSide:
         host = JobHost(
             reactor,
             threads,
-            build=_job_environ(settings),
+            build=_job_environ(settings, extra_environ),
             call=partial(
-                call_application, application, now=clock.now, body_limit=RESULT_BODY_LIMIT
+                call_application,
+                application,
+                now=clock.now,
+                body_limit=RESULT_BODY_LIMIT,
+                wrote=remote.live.wrote,
             ),
             deliver=recorder.ended,
             spare=threads.size,
         )
         self._watchdog = Watchdog(
             reactor=reactor, clock=clock, host=host, recorder=recorder, bell=bell
+        )
+        self._leases = Leases(
+            reactor=reactor,
+            clock=clock,
+            store=store,
+            owner=owner,
+            bell=bell,
+            lost=recorder.lost,
         )
         self._dispatcher = Dispatcher(
             reactor=reactor,
@@ -241,6 +326,7 @@ class _JobSide:
             host=host,
             recorder=recorder,
             window=window,
+            leases=self._leases,
             bell=bell,
             owner=owner,
             drain_timeout=settings.drain_timeout,
@@ -251,25 +337,57 @@ class _JobSide:
     def start(self) -> None:
         """Begin to dispatch."""
         self._watchdog.startService()
+        self._leases.startService()
         self._dispatcher.startService()
 
     def stop(self) -> Deferred[None]:
-        """Drain; the watchdog looks on until the end."""
-        return self._dispatcher.stopService().addBoth(self._stop_watchdog)
+        """Drain; leases are renewed until the end."""
+        return self._dispatcher.stopService().addBoth(self._drained)
 
-    def _stop_watchdog(self, result: None) -> None:
+    def _drained(self, result: None) -> None:
+        self._leases.stopService()
         self._watchdog.stopService()
         return result
 
 
-def _http_service(
-    settings: Settings,
-    world: Surroundings,
-    application: WSGIApplication,
-    threads: ApplicationThreads,
-) -> HttpService:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clients:
+    """Where clients come in.
+
+    :ivar address: of the socket on this machine, for the application.
+    :ivar environ: what the application finds in every environ.
+    """
+
+    endpoints: Sequence[IStreamServerEndpoint]
+    access: Access
+    address: str | None
+    environ: Mapping[str, Any]
+
+
+def _clients(settings: Settings, world: Surroundings) -> _Clients:
+    secret_file = settings.amp_secret_file
+    access = Access(
+        secrets=read_secrets(settings.path(secret_file)) if secret_file else {},
+        certificate=_path_of(settings, settings.amp_certificate),
+        client_authority=_path_of(settings, settings.amp_client_ca),
+    )
+    texts = [located(text, settings.directory) for text in settings.amp]
+    address = next((text for text in texts if text.startswith("unix:")), None)
+    return _Clients(
+        endpoints=[amp_endpoint(world.reactor, text, access) for text in texts],
+        access=access,
+        address=address,
+        environ={} if address is None else {"jobqueue": JobQueue(address)},
+    )
+
+
+def _path_of(settings: Settings, name: str | None) -> str | None:
+    return None if name is None else settings.path(name)
+
+
+def _http_service(settings: Settings, world: Surroundings, root: IResource) -> HttpService:
     site = HostedSite(
-        WSGIResource(world.reactor, threads, application),
+        root,
         reactor=world.reactor,
         clock=world.clock,
         access_log=AccessLog(world.reactor, world.clock) if settings.access_log else None,
@@ -327,7 +445,7 @@ def _job_defaults(settings: Settings) -> OptionValues:
     }
 
 
-def _job_environ(settings: Settings) -> JobEnviron:
+def _job_environ(settings: Settings, extra_environ: Mapping[str, Any]) -> JobEnviron:
     base = settings.base_url
     return JobEnviron(
         scheme=base.scheme,
@@ -335,29 +453,15 @@ def _job_environ(settings: Settings) -> JobEnviron:
         port=base.port,
         script_name=base.script_name,
         errors=ErrorStream(),
+        extra_environ=extra_environ,
     )
 
 
-@implementer(IPublications)
-class NoPublications:
-    """Nothing is served in the application's place."""
-
-    def publish(self, path: str, parcel: Parcel) -> Deferred[None]:
-        """Refuse."""
-        return fail(DeliveryFailed("publish: is not served yet", permanent=True))
-
-
-def _sink_tools(settings: Settings, world: Surroundings) -> SinkTools:
-    reactor = world.reactor
-    return SinkTools(
-        reactor=reactor,
-        clock=world.clock,
-        in_thread=lambda function: deferToThreadPool(reactor, reactor.getThreadPool(), function),
-        stdout=sys.stdout.buffer,
+def _sink_settings(settings: Settings) -> SinkSettings:
+    return SinkSettings(
         directory=settings.directory,
         state_dir=settings.state_dir,
-        environ={},
-        hostname=socket.getfqdn(),
-        smtp=SMTPServer(),
-        publications=NoPublications(),
+        environ=os.environ,
+        smtp=settings.smtp,
+        drain_timeout=settings.drain_timeout,
     )

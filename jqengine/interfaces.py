@@ -146,12 +146,16 @@ class IStore(Interface):
         """Return claims of *owner* that never started, their attempt restored."""
 
     def recover(owner: Owner, now: float, lease: float) -> Deferred[Sequence[Run]]:
-        """Take over what earlier boots of this owner's node left running.
+        """Take over runs that nobody works on any more.
 
-        Each run comes back running, leased to *owner* until *now* + *lease*
-        with its attempt as it was; the caller records its end as that of any
-        other claim.
+        Those are what earlier boots of this owner's node left running, and
+        runs of other nodes whose lease ended before *now*.  Each comes back
+        running, leased to *owner* until *now* + *lease* with its attempt as it
+        was; the caller records its end as that of any other claim.
         """
+
+    def renew(owner: Owner, now: float, lease: float) -> Deferred[int]:
+        """Extend every lease of *owner* until *now* + *lease*; gives their number."""
 
     def next_ready() -> Deferred[float | None]:
         """The earliest instant at which something becomes due or ready."""

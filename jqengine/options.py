@@ -126,6 +126,7 @@ class Option:
         ``STATE`` in them is the state directory.
     :ivar default_words: says the default to people, where *default* cannot.
     :ivar in_file: whether a settings file may hold it.
+    :ivar in_environment: whether the engine reads its variable.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Option:
     required: bool = False
     repeatable: bool = False
     in_file: bool = True
+    in_environment: bool = True
 
     @property
     def field(self) -> str:
@@ -299,6 +301,7 @@ OPTIONS: tuple[Option, ...] = (
         repeatable=True,
         default=("STATE/amp.sock",),
         default_words="unix:STATE/amp.sock:mode=600",
+        in_environment=False,
         help="Where jobs are scheduled, over AMP: unix:PATH, for this user and root alone, or any "
         "other endpoint, for clients with a secret or a certificate; off for nowhere. The engine "
         "tells the application in JOBQUEUE_AMP, and does not itself read that variable.",

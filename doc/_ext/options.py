@@ -32,7 +32,8 @@ def _entry(option: Option) -> Iterator[str]:
     short = f"-{option.short} {option.metavar}, " if option.short else ""
     yield from (f".. option:: {short}--{option.name} {option.metavar}", "", f"   {option.help}", "")
     yield f"   :default: {_default(option)}"
-    yield f"   :variable: ``{option.variable}``"
+    if option.in_environment:
+        yield f"   :variable: ``{option.variable}``"
     if option.in_file:
         yield f"   :in a file: ``{option.name} = {_toml(option)}``"
     if option.repeatable:

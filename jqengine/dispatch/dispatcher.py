@@ -15,18 +15,16 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from jqengine.dispatch.firing import fire
+from jqengine.dispatch.leases import LEASE, Leases
 from jqengine.dispatch.recorder import Recorder
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.window import ClaimWindow
 from jqengine.errors import StoreUnavailable
 from jqengine.interfaces import IClock, IJobHost, IStore, ITriggers
-from jqengine.job import NO_RESPONSE, Job, Owner, Result, Run
+from jqengine.job import Job, Owner, Run
 
 LONGEST_PAUSE = 30.0
 """Seconds after which the wall clock and the store are looked at afresh."""
-
-LEASE = 60.0
-"""Seconds that a claim is valid without being renewed."""
 
 DUE_JOBS_AT_ONCE = 500
 
@@ -56,6 +54,7 @@ class Dispatcher(Service):
         host: IJobHost,
         recorder: Recorder,
         window: ClaimWindow,
+        leases: Leases,
         bell: Bell,
         owner: Owner,
         drain_timeout: float,
@@ -67,6 +66,7 @@ class Dispatcher(Service):
         self._host = host
         self._recorder = recorder
         self._window = window
+        self._leases = leases
         self._bell = bell
         self._owner = owner
         self._drain_timeout = drain_timeout
@@ -117,7 +117,7 @@ class Dispatcher(Service):
     async def _turn(self) -> float:
         """Do what can be done now; answers for how long there is nothing more."""
         now = self._clock.now()
-        room = self._window.room(self._recorder.in_hand)
+        room = self._window.room(self._recorder.in_hand) if self._leases.fresh else 0
         due, claimed, ready = await self._ask_store(now, room)
         if due:
             await self._store.fire([fire(*one, now, self._triggers) for one in due], now)
@@ -153,12 +153,7 @@ class Dispatcher(Service):
         return len(runs)
 
     async def _recover(self) -> float:
-        now = self._clock.now()
-        lost = await self._store.recover(self._owner, now, LEASE)
-        if lost:
-            self._log.warn("{count} runs were cut off when the last process ended", count=len(lost))
-            self._recorder.claimed(lost)
-            self._recorder.ended([(run, _no_response("process lost", now)) for run in lost])
+        await self._leases.recover()
         return 0.0
 
     async def _drain(self) -> None:
@@ -188,7 +183,3 @@ class Dispatcher(Service):
                 "{count} jobs are not given back: {error}", count=len(runs), error=error
             )
         self._recorder.released(runs)
-
-
-def _no_response(reason: str, now: float) -> Result:
-    return Result(NO_RESPONSE, reason, (), b"", False, now, now)

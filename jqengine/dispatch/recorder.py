@@ -15,11 +15,11 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from jqengine.delivery import NOTHING_TO_DISPATCH
-from jqengine.dispatch.verdict import judge
+from jqengine.dispatch.verdict import judge, no_response
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.window import ClaimWindow
 from jqengine.errors import StoreUnavailable
-from jqengine.interfaces import IClock, IDelivery, IStore
+from jqengine.interfaces import IClock, IDelivery, IRunObserver, IStore
 from jqengine.job import Outcome, Owner, Result, Run
 from jqengine.lifecycle import RunState
 
@@ -32,6 +32,7 @@ class Recorder:
 
     All methods are for the reactor thread.
 
+    :param observer: told of claims, and of ends that are on disk.
     :param random: gives numbers in [0, 1) for the jitter of retries.
     :param window: learns from each result how long jobs take.
     :param bell: rung after each batch that went to disk.
@@ -46,6 +47,7 @@ class Recorder:
         clock: IClock,
         store: IStore,
         delivery: IDelivery,
+        observer: IRunObserver,
         owner: Owner,
         random: Callable[[], float],
         window: ClaimWindow,
@@ -55,6 +57,7 @@ class Recorder:
         self._clock = clock
         self._store = store
         self._delivery = delivery
+        self._observer = observer
         self._owner = owner
         self._random = random
         self._window = window
@@ -75,9 +78,10 @@ class Recorder:
         ended = {run.id for run, _ in self._ended}
         return [run for run in self._claimed.values() if run.id not in ended]
 
-    def claimed(self, runs: Iterable[Run]) -> None:
+    def claimed(self, runs: Sequence[Run]) -> None:
         """Note runs that this engine holds from now on."""
         self._claimed.update((run.id, run) for run in runs)
+        self._observer.began(runs)
 
     def released(self, runs: Iterable[Run]) -> None:
         """Note runs that were given back without an end."""
@@ -96,6 +100,12 @@ class Recorder:
         if self._ended and not self._writing:
             self._writing = True
             Deferred.fromCoroutine(self._write())
+
+    def lost(self, runs: Sequence[Run]) -> None:
+        """Take runs that were left behind: their attempt gave no response."""
+        now = self._clock.now()
+        self._claimed.update((run.id, run) for run in runs)
+        self.ended([(run, no_response("process lost", now, now)) for run in runs])
 
     def idle(self) -> Deferred[None]:
         """Fires once no run is in hand."""
@@ -147,7 +157,9 @@ class Recorder:
                 run=run.id,
                 attempt=run.attempt,
             )
-        elif verdict.state is RunState.WAITING:
+            return
+        self._observer.ended(run, outcome)
+        if verdict.state is RunState.WAITING:
             self._log.info("{job} will be tried again: {why}", job=run.label, why=verdict.why)
         else:
             if verdict.state is RunState.FAILED:

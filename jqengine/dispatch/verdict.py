@@ -5,7 +5,7 @@ The rules are points 1 and 2 of the design's section 7.
 
 from __future__ import annotations
 
-from jqengine.job import Result, Run, Verdict
+from jqengine.job import NO_RESPONSE, Result, Run, Verdict
 from jqengine.lifecycle import RunState
 from jqengine.request.retryafter import retry_after
 from jqengine.units import StatusSet, format_duration
@@ -74,6 +74,11 @@ def snooze_of(result: Result, now: float) -> float | None:
     text = result.header("Retry-After") if result.status in SNOOZING else None
     seconds = None if text is None else retry_after(text, now)
     return None if seconds is None else min(max(seconds, SHORTEST_SNOOZE), LONGEST_SNOOZE)
+
+
+def no_response(reason: str, started: float, finished: float) -> Result:
+    """The result of an attempt that the application gave no response to."""
+    return Result(NO_RESPONSE, reason, (), b"", False, started, finished)
 
 
 def said(result: Result) -> str:

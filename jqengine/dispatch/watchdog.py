@@ -8,9 +8,10 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from jqengine.dispatch.recorder import Recorder
+from jqengine.dispatch.verdict import no_response
 from jqengine.dispatch.wake import Bell
 from jqengine.interfaces import IClock, IJobHost
-from jqengine.job import NO_RESPONSE, Result, Run
+from jqengine.job import Run
 from jqengine.units import format_duration
 
 INTERVAL = 1.0
@@ -68,8 +69,7 @@ class Watchdog(Service):
         limit = run.policy.timeout
         self._host.abandon(run)
         reason = f"timeout after {format_duration(limit)}"
-        result = Result(NO_RESPONSE, reason, (), b"", False, now - limit, now)
-        self._recorder.ended([(run, result)])
+        self._recorder.ended([(run, no_response(reason, now - limit, now))])
 
     def _wall_offset(self) -> float:
         return self._clock.now() - self._reactor.seconds()

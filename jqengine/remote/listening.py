@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from jqengine.errors import ConfigurationError
 from jqengine.remote.credentials import Secrets
-from jqengine.wire.address import Parts, take_apart
+from jqengine.wire.address import Parts, quoted, take_apart
 
 LONGEST_SOCKET_PATH = 107
 """Bytes; the kernel's structure for it has 108 with the NUL."""
@@ -73,6 +73,22 @@ def amp_endpoint(reactor: Any, text: str, access: Access) -> IStreamServerEndpoi
     if access.certificate is None and not access.with_certificates:
         return endpoint
     return WithTLS(endpoint, _tls_options(access))
+
+
+def located(text: str, directory: str) -> str:
+    """*text*, with the path of a unix socket read from *directory*, as ``unix:PATH``.
+
+    A text with a slash that names no kind of endpoint is such a path.
+    """
+    if "/" in text and not re.match("[a-z0-9]+:", text):
+        text = f"unix:{quoted(text)}"
+    parts = take_apart(text)
+    path = parts.get(0, "path")
+    if parts.kind != "unix" or not path:
+        return text
+    mode = parts.get(1, "mode")
+    absolute = f"unix:{quoted(os.path.join(directory, path))}"
+    return absolute if mode is None else f"{absolute}:mode={mode}"
 
 
 def _own_socket(reactor: Any, text: str, parts: Parts) -> OwnSocket:

@@ -23,6 +23,7 @@ def call_application(
     now: Callable[[], float],
     body_limit: int,
     wanted: Callable[[], bool] = lambda: True,
+    wrote: Callable[[dict[str, Any], bytes], None] = lambda environ, data: None,
 ) -> Result:
     """Call *application* and wait for all of its response (PEP 3333).
 
@@ -35,9 +36,10 @@ def call_application(
     :param body_limit: bytes of body to keep; the rest is read and dropped.
     :param wanted: asked between the chunks of a body; once it is false the
         response is given up, so that an endless one frees its thread.
+    :param wrote: told each piece of the body as it comes, with the environ.
     """
     started = now()
-    response = _Response(body_limit)
+    response = _Response(body_limit, lambda data: wrote(environ, data))
     try:
         response.read(application(environ, response.start), wanted)
         failure = response.missing()
@@ -63,8 +65,9 @@ def describe_exception(error: BaseException) -> str:
 class _Response:
     """What an application has said so far."""
 
-    def __init__(self, body_limit: int) -> None:
+    def __init__(self, body_limit: int, wrote: Callable[[bytes], None]) -> None:
         self._room = body_limit
+        self._wrote = wrote
         self._status: int | None = None
         self._reason = ""
         self._headers: Headers = ()
@@ -97,6 +100,7 @@ class _Response:
         if not data:
             return
         self._begun = True
+        self._wrote(data)
         kept = data[: self._room]
         if kept:
             self._chunks.append(kept)

@@ -12,8 +12,8 @@ from twisted.internet.defer import (
     DeferredList,
     DeferredSemaphore,
     maybeDeferred,
+    succeed,
 )
-from twisted.internet.error import TimeoutError as TwistedTimeoutError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -111,6 +111,7 @@ class Deliverer(Service):
         self._trouble = 0.0
         self._looking = LoopingCall(self._look_around)
         self._looking.clock = reactor
+        self._drained: Deferred[Any] = succeed(None)
 
     def startService(self) -> None:
         """Begin to deliver; what earlier boots left comes first."""
@@ -121,6 +122,11 @@ class Deliverer(Service):
         """Begin nothing more, wait for what is under way, give back the rest."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+    def hurry(self) -> None:
+        """Wait no more for what is under way; of use while the service stops."""
+        self._drain_timeout = 0.0
+        self._drained.cancel()
 
     def plan(self, run: Run, result: Result, verdict: Verdict) -> Dispatch:
         """See :meth:`jqengine.interfaces.IDelivery.plan`."""
@@ -271,12 +277,9 @@ class Deliverer(Service):
             lane.stop()
         under_way = [one for lane in self._lanes.values() for one in lane.under_way]
         everything: list[Deferred[Any]] = [*under_way, *self._immediate.under_way]
-        try:
-            await DeferredList(everything).addTimeout(self._drain_timeout, self._reactor)
-        except TwistedTimeoutError:
-            self._log.warn("Deliveries are stopped in the middle and will be tried again")
-        for attempt in under_way:
-            attempt.cancel()
+        # A DeferredList that is cancelled cancels what is in it, and then fires.
+        self._drained = DeferredList(everything)
+        await self._drained.addTimeout(self._drain_timeout, self._reactor)
         await self._endings.idle()
 
 

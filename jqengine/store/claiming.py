@@ -12,10 +12,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
     func,
     literal_column,
     null,
+    or_,
     select,
     update,
 )
@@ -131,12 +133,30 @@ _TAKE_OVER = HotStatement(
     update(runs)
     .where(
         run_running,
-        runs.c.node == bindparam("owner_node"),
-        runs.c.boot != bindparam("owner_boot"),
+        or_(
+            and_(runs.c.node == bindparam("owner_node"), runs.c.boot != bindparam("owner_boot")),
+            and_(runs.c.node != bindparam("other_node"), runs.c.lease_until < bindparam("now")),
+        ),
     )
-    .values(boot=bindparam("new_boot"), lease_until=bindparam("until"))
+    .values(node=bindparam("new_node"), boot=bindparam("new_boot"), lease_until=bindparam("until"))
     .returning(*_RUN_COLUMNS),
+    "new_node",
     "new_boot",
+    "until",
+    "owner_node",
+    "owner_boot",
+    "other_node",
+    "now",
+)
+
+_RENEW = HotStatement(
+    update(runs)
+    .where(
+        run_running,
+        runs.c.node == bindparam("owner_node"),
+        runs.c.boot == bindparam("owner_boot"),
+    )
+    .values(lease_until=bindparam("until")),
     "until",
     "owner_node",
     "owner_boot",
@@ -198,5 +218,11 @@ def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str]) -> i
 
 def recover(connection: Connection, owner: Owner, now: float, lease: float) -> Sequence[Run]:
     """See :meth:`jqengine.interfaces.IStore.recover`."""
-    values = (owner.boot, now + lease, owner.node, owner.boot)
+    node, boot = owner
+    values = (node, boot, now + lease, node, boot, node, now)
     return _runs_from(connection, _TAKE_OVER.rows(connection, values))
+
+
+def renew(connection: Connection, owner: Owner, now: float, lease: float) -> int:
+    """See :meth:`jqengine.interfaces.IStore.renew`."""
+    return _RENEW.change(connection, (now + lease, owner.node, owner.boot))

@@ -92,6 +92,10 @@ class MemoryStore(MemoryControl, MemoryDeliverySide):
         """See :meth:`IStore.recover`."""
         return self._answer(lambda: self.queue.recover(owner, now, lease))
 
+    def renew(self, owner: Owner, now: float, lease: float) -> Deferred[int]:
+        """See :meth:`IStore.renew`."""
+        return self._answer(lambda: self.queue.renew(owner, now, lease))
+
     def next_ready(self) -> Deferred[float | None]:
         """See :meth:`IStore.next_ready`."""
         return self._answer(lambda: self.queue.next_ready())

@@ -109,6 +109,10 @@ class SqlStore(SqlControl, SqlDeliveries):
         """See :meth:`IStore.recover`."""
         return self._writer.submit(partial(claiming.recover, owner=owner, now=now, lease=lease))
 
+    def renew(self, owner: Owner, now: float, lease: float) -> Deferred[int]:
+        """See :meth:`IStore.renew`."""
+        return self._writer.submit(partial(claiming.renew, owner=owner, now=now, lease=lease))
+
     def next_ready(self) -> Deferred[float | None]:
         """See :meth:`IStore.next_ready`."""
         return self._writer.submit(claiming.next_ready)

@@ -68,13 +68,21 @@ class Crontabs:
         the answer is ``None``.
         """
         try:
-            return await self._apply(self.parse(), starting=False)
+            return await self.read_again()
         except CrontabErrors as error:
             for one in error.errors:
                 self._log.error("The crontab is not reloaded: {error}", error=one)
         except StoreUnavailable as error:
             self._log.error("The crontab is not reloaded: {error}", error=error)
         return None
+
+    async def read_again(self) -> CrontabPlan:
+        """As :meth:`reload`, for somebody who is told what is wrong.
+
+        :raises CrontabErrors: with everything that is wrong with the files.
+        :raises StoreUnavailable: the queue cannot be changed now.
+        """
+        return await self._apply(self.parse(), starting=False)
 
     async def _apply(self, crontab: Crontab, *, starting: bool) -> CrontabPlan:
         for warning in crontab.warnings:

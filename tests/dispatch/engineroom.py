@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch
 from jqengine.dispatch.dispatcher import Dispatcher
+from jqengine.dispatch.leases import Leases
 from jqengine.dispatch.recorder import Recorder
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.watchdog import Watchdog
@@ -18,6 +19,7 @@ from jqengine.dispatch.window import ClaimWindow
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock, IDelivery, IJobHost
 from jqengine.job import Outcome, Owner, Result, Run, Verdict
+from jqengine.remote.hub import RunHub
 from jqengine.store.memory import MemoryStore
 from tests.dispatch.values import NOW, EveryTen, a_result
 
@@ -107,23 +109,38 @@ class EngineRoom:
     """
 
     def __init__(
-        self, store: MemoryStore | None = None, *, threads: int = 2, boot: str = "boot-1"
+        self,
+        store: MemoryStore | None = None,
+        *,
+        threads: int = 2,
+        node: str = "node",
+        boot: str = "boot-1",
+        timers: Clock | None = None,
     ) -> None:
-        self.timers = Clock()
+        self.timers = timers or Clock()
         self.clock = PlayedClock(self.timers)
         self.store = store or MemoryStore(IdFactory(lambda bits: 7))
         self.host = PlayedHost(self.timers, threads)
         self.delivery = NotingDelivery()
         bell, window = Bell(self.timers), ClaimWindow(threads)
-        owner = Owner("node", boot)
+        owner = Owner(node, boot)
         around: dict[str, Any] = {"reactor": self.timers, "clock": self.clock, "bell": bell}
         self.recorder = Recorder(
             store=self.store,
             delivery=self.delivery,
+            observer=RunHub(),
             owner=owner,
             random=lambda: 0.5,
             window=window,
             **around,
+        )
+        self.leases = Leases(
+            reactor=self.timers,
+            clock=self.clock,
+            store=self.store,
+            owner=owner,
+            bell=bell,
+            lost=self.recorder.lost,
         )
         self.watchdog = Watchdog(host=self.host, recorder=self.recorder, **around)
         self.dispatcher = Dispatcher(
@@ -132,6 +149,7 @@ class EngineRoom:
             host=self.host,
             recorder=self.recorder,
             window=window,
+            leases=self.leases,
             owner=owner,
             drain_timeout=30.0,
             **around,
@@ -142,6 +160,7 @@ class EngineRoom:
     def start(self) -> EngineRoom:
         """Start dispatching."""
         self.watchdog.startService()
+        self.leases.startService()
         self.dispatcher.startService()
         return self
 
@@ -149,6 +168,7 @@ class EngineRoom:
         """Begin to stop."""
         stopped = self.dispatcher.stopService()
         stopped.addCallback(lambda _: self.watchdog.stopService())
+        stopped.addCallback(lambda _: self.leases.stopService())
         return stopped
 
     def pass_time(self, seconds: float) -> None:

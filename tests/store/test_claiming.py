@@ -153,3 +153,18 @@ async def test_jobs_that_are_not_scheduled_do_not_count_as_next(store: IStore) -
     await store.add([replace(job, state=job.state.PAUSED)])
     assert await store.next_ready() is None
     assert await store.due_jobs(NOW, 10) == []
+
+
+@ensureDeferred
+async def test_a_lease_that_has_ended_is_anybodys(store: IStore) -> None:
+    await store.add([a_job()])
+    (run,) = await store.claim(OWNER, NOW, 1, LEASE)
+    assert await store.recover(NEIGHBOUR, NOW + LEASE, LEASE) == []
+    assert await store.renew(OWNER, NOW + LEASE, LEASE) == 1
+    assert await store.recover(NEIGHBOUR, NOW + LEASE + 1, LEASE) == []
+    assert await store.recover(OWNER, NOW + 2 * LEASE + 1, LEASE) == [], "its own is no loss"
+    (taken,) = await store.recover(NEIGHBOUR, NOW + 2 * LEASE + 1, LEASE)
+    assert (taken.id, taken.attempt) == (run.id, 1)
+    assert await store.renew(OWNER, NOW, LEASE) == 0
+    assert list(await store.record([an_end(run, owner=OWNER)])) == [False]
+    assert list(await store.record([an_end(taken, owner=NEIGHBOUR)])) == [True]

@@ -1,0 +1,104 @@
+"""Keeps the claims of this engine alive, and takes over those of the dead.
+
+A claim is a lease.  It is renewed while its run is in hand, so a long job is
+never given to somebody else; and once its engine is gone, another one finds it
+run out and ends that attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from jqengine.dispatch.wake import Bell
+from jqengine.errors import StoreUnavailable
+from jqengine.interfaces import IClock, IStore
+from jqengine.job import Owner, Run
+
+LEASE = 60.0
+"""Seconds that a claim is valid without being renewed."""
+
+INTERVAL = LEASE / 4
+"""Seconds between two renewals: three of them may fail."""
+
+FRESH = LEASE / 2
+"""Seconds after which an engine that could not renew claims nothing more."""
+
+
+class Leases(Service):
+    """The leases of one engine.  For the reactor thread.
+
+    :param bell: rung when claims are safe again after they were not.
+    :param lost: called with runs that were left behind: by an earlier process
+        of this node, or by a node that has not renewed its leases.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        reactor: IReactorTime,
+        clock: IClock,
+        store: IStore,
+        owner: Owner,
+        bell: Bell,
+        lost: Callable[[Sequence[Run]], None],
+    ) -> None:
+        self._reactor = reactor
+        self._clock = clock
+        self._store = store
+        self._owner = owner
+        self._bell = bell
+        self._lost = lost
+        self._renewed = reactor.seconds()
+        self._said = False
+        self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
+        self._loop.clock = reactor
+
+    @property
+    def fresh(self) -> bool:
+        """Whether new claims would be safe: the last renewal is not long ago."""
+        return self._reactor.seconds() - self._renewed < FRESH
+
+    def startService(self) -> None:
+        """Begin to renew."""
+        super().startService()
+        self._renewed = self._reactor.seconds()
+        self._loop.start(INTERVAL, now=False)
+
+    def stopService(self) -> None:
+        """Renew no more."""
+        if self._loop.running:
+            self._loop.stop()
+        super().stopService()
+
+    async def recover(self) -> None:
+        """Take over what was left behind.
+
+        :raises StoreUnavailable: the store cannot say.
+        """
+        lost = await self._store.recover(self._owner, self._clock.now(), LEASE)
+        if lost:
+            self._log.warn("{count} runs were cut off when their process ended", count=len(lost))
+            self._lost(lost)
+
+    async def _look(self) -> None:
+        # From before the question: the lease counts from then.
+        asked = self._reactor.seconds()
+        try:
+            await self._store.renew(self._owner, self._clock.now(), LEASE)
+            was_fresh, self._renewed = self.fresh, asked
+            self._said = False
+            await self.recover()
+            if not was_fresh:
+                self._bell.ring()
+        except StoreUnavailable as error:
+            if not self._said:
+                self._log.error("Leases cannot be renewed: {error}", error=error)
+            self._said = True

@@ -1,0 +1,85 @@
+"""The rooms of remote scheduling, put together for one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IStreamServerEndpoint
+
+from jqengine.interfaces import IClock, IQueueControl, IStore, ITriggers
+from jqengine.joboptions import OptionValues
+from jqengine.plan import CrontabPlan
+from jqengine.redaction import Redactor
+from jqengine.remote.credentials import Secrets
+from jqengine.remote.hub import RunHub
+from jqengine.remote.live import LiveOutput
+from jqengine.remote.server import AMPServer, SessionFactory
+from jqengine.remote.submission import Submissions
+from jqengine.remote.verbs import Verbs
+from jqengine.remote.waits import Waits
+
+
+class Remote:
+    """What clients reach of an engine.  For the reactor thread.
+
+    :param defaults: job options that hold where a client says nothing.
+    :param check_sink: raises :class:`~jqengine.errors.BadValue` for a URL that
+        names no sink.
+    :param wake: called when there may be something to run.
+    :param reload: reads the crontabs again; raises what is wrong with them.
+    :ivar hub: to be told what becomes of runs.
+    :ivar live: to be told what the application writes.
+    :ivar verbs: what clients can ask.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[IStreamServerEndpoint],
+        *,
+        reactor: Any,
+        clock: IClock,
+        store: IStore,
+        triggers: ITriggers,
+        defaults: OptionValues,
+        check_sink: Callable[[str], object],
+        new_id: Callable[[float], str],
+        redactor: Redactor,
+        secrets: Secrets,
+        random_bytes: Callable[[int], bytes],
+        wake: Callable[[], None],
+        reload: Callable[[], Awaitable[CrontabPlan]],
+    ) -> None:
+        self.hub = RunHub()
+        self.live = LiveOutput(reactor)
+        self.verbs = Verbs(
+            reactor=reactor,
+            clock=clock,
+            store=store,
+            control=IQueueControl(store),
+            triggers=triggers,
+            submissions=Submissions(defaults, check_sink),
+            waits=Waits(self.hub),
+            new_id=new_id,
+            wake=wake,
+            reload=reload,
+        )
+        factory = SessionFactory(
+            reactor=reactor,
+            verbs=self.verbs,
+            events=self.hub,
+            live=self.live,
+            redactor=redactor,
+            secrets=secrets,
+            random_bytes=random_bytes,
+        )
+        self._server = AMPServer(endpoints, factory)
+
+    def listen(self) -> Deferred[None]:
+        """Let clients in; fails with CannotListenError, and then none are."""
+        return self._server.listen()
+
+    def stop(self) -> Deferred[None]:
+        """Let nobody in any more, and end every connection."""
+        return self._server.stopService()

@@ -1,0 +1,93 @@
+"""Claims are kept alive, and those of the dead are taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from twisted.internet.defer import Deferred, fail
+
+from jqengine.dispatch.leases import FRESH, INTERVAL, LEASE
+from jqengine.errors import StoreUnavailable
+from jqengine.job import Owner
+from jqengine.lifecycle import RunState
+from tests.dispatch.engineroom import EngineRoom
+from tests.dispatch.test_dispatcher import add, once, result_of, states
+
+
+@pytest.fixture
+def room() -> EngineRoom:
+    return EngineRoom()
+
+
+@pytest.fixture
+def other(room: EngineRoom) -> Iterator[EngineRoom]:
+    """Another node on the same store and the same clock, both stopped in the end."""
+    one = EngineRoom(room.store, node="other", timers=room.timers)
+    yield one
+    room.store.trouble = None
+    stopped = [each.stop() for each in (room, one) if each.dispatcher.running]
+    for each in (room, one):
+        each.dispatcher.hurry()
+    room.pass_time(40)
+    assert all(each.called for each in stopped)
+    assert room.timers.getDelayedCalls() == []
+
+
+def test_a_long_run_is_nobody_elses(room: EngineRoom, other: EngineRoom) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    other.start()
+    room.pass_time(10 * LEASE)
+    assert len(room.host.running) == 1
+    assert other.host.running == []
+    room.answer_all()
+    assert states(room.store, "once-0001") == [(0, RunState.FINISHED)]
+
+
+def test_a_node_that_is_gone_loses_its_runs_and_its_late_results(
+    room: EngineRoom, other: EngineRoom
+) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    other.start()
+    room.leases.stopService()
+    room.pass_time(LEASE + INTERVAL + 3)
+    [run] = other.host.running
+    assert run.attempt == 2
+    room.answer_all()
+    assert room.delivery.delivered == []
+    assert states(room.store, "once-0001") == [(0, RunState.RUNNING)]
+    other.answer_all()
+    assert len(other.delivery.delivered) == 1
+    assert [n for n, _ in result_of(room.store.results("once-0001"))] == [1, 2]
+
+
+def test_a_node_that_cannot_renew_claims_nothing_more(
+    room: EngineRoom, other: EngineRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.start()
+
+    def renew(owner: Owner, now: float, lease: float) -> Deferred[int]:
+        return fail(StoreUnavailable("the line is cut"))
+
+    monkeypatch.setattr(room.store, "renew", renew)
+    room.pass_time(FRESH + 1)
+    add(room, once(1))
+    room.pass_time(LEASE)
+    assert room.host.running == []
+    monkeypatch.undo()
+    room.pass_time(LEASE)
+    assert len(room.host.running) == 1
+
+
+def test_its_own_runs_are_not_taken_over_after_a_long_silence(
+    room: EngineRoom, other: EngineRoom
+) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    room.clock.offset += 10 * LEASE
+    room.pass_time(2 * INTERVAL)
+    assert [run.attempt for run in room.host.running] == [1]
+    room.answer_all()
+    assert states(room.store, "once-0001") == [(0, RunState.FINISHED)]
