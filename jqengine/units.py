@@ -7,7 +7,7 @@ sentence that quotes the text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jqengine.errors import BadValue
 
@@ -102,6 +102,14 @@ class StatusSet:
     """
 
     ranges: tuple[tuple[int, int], ...] = ()
+    # One bit for each status: this is asked several times for each job.
+    _bits: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        bits = 0
+        for low, high in self.ranges:
+            bits |= (1 << high + 1) - (1 << low)
+        object.__setattr__(self, "_bits", bits)
 
     @classmethod
     def parse(cls, text: str) -> StatusSet:
@@ -121,7 +129,7 @@ class StatusSet:
         return cls(tuple(merged))
 
     def __contains__(self, status: int) -> bool:
-        return any(low <= status <= high for low, high in self.ranges)
+        return status >= 0 and bool(self._bits >> status & 1)
 
     def __str__(self) -> str:
         if not self.ranges:

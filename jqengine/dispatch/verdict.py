@@ -23,6 +23,8 @@ def judge(run: Run, result: Result, now: float, fraction: float) -> Verdict:
 
     :param fraction: a random number in [0, 1) that spreads retries.
     """
+    if result.status not in RETRYABLE:
+        return _final(run, result)
     snooze = snooze_of(result, now)
     if snooze is not None:
         return Verdict(
@@ -32,7 +34,7 @@ def judge(run: Run, result: Result, now: float, fraction: float) -> Verdict:
             remove=None,
             why=f"{result.status}, asked to come back in {format_duration(snooze)}",
         )
-    if result.status in RETRYABLE and run.attempt < run.policy.attempts:
+    if run.attempt < run.policy.attempts:
         wait = run.policy.backoff.wait(run.attempt, fraction)
         return Verdict(
             state=RunState.WAITING,
@@ -42,6 +44,10 @@ def judge(run: Run, result: Result, now: float, fraction: float) -> Verdict:
             why=f"{said(result)}, attempt {run.attempt} of {run.policy.attempts}, "
             f"next in {format_duration(wait)}",
         )
+    return _final(run, result)
+
+
+def _final(run: Run, result: Result) -> Verdict:
     return Verdict(
         state=RunState.FINISHED if is_success(result.status) else RunState.FAILED,
         ready=None,
