@@ -16,6 +16,7 @@ from jqengine.config import (
 )
 from jqengine.errors import ConfigurationError
 from jqengine.options import OPTIONS, BaseURL, Option, parse_base_url
+from jqengine.smtpurl import SMTPServer
 from jqengine.units import Backoff, StatusSet
 
 
@@ -53,6 +54,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         state_dir="/srv/site/.jobqueue",
         store="sqlite:////srv/site/.jobqueue/jobqueue.db",
         sink=("stdout:",),
+        smtp=SMTPServer(),
         timezone="Europe/Paris",
         remove_on=StatusSet(((0, 0), (400, 599))),
         attempts=3,
@@ -61,6 +63,10 @@ def test_the_defaults_are_those_of_the_design() -> None:
         threads=10,
         job_threads=10,
         base_url=BaseURL("http", "127.0.0.1", 80, ""),
+        amp=("/srv/site/.jobqueue/amp.sock",),
+        amp_secret_file=None,
+        amp_certificate=None,
+        amp_client_ca=None,
         drain_timeout=30.0,
         max_body=16 * 1024**2,
         access_log=True,
@@ -91,9 +97,14 @@ TEXTS = {
     "timeout": "1m",
     "remove-on": "never",
     "sink": "file:results",
+    "smtp": "smtp://mail.example.org:587",
     "base-url": "https://example.org/app/",
     "state-dir": "/var/lib/jobs",
     "store": "postgresql://localhost/jobs",
+    "amp": "tcp:7000",
+    "amp-secret-file": "secrets",
+    "amp-certificate": "own.pem",
+    "amp-client-ca": "ca.pem",
     "drain-timeout": "0",
     "config": "jobs.toml",
 }
@@ -109,7 +120,8 @@ def test_every_option_has_one_name_in_three_places(option: Option) -> None:
         directory="/srv/site",
         system_zone=lambda: "Europe/Paris",
     )
-    assert by_flag == by_variable != settings()
+    assert by_flag != settings()
+    assert by_variable == (by_flag if option.in_environment else settings())
     if option.in_file:
         by_key = resolve(
             {} if option.name == "app" else {"app": ["site:app"]},
