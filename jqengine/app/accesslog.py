@@ -11,6 +11,9 @@ from jqengine.app.httprequest import HostedRequest
 from jqengine.interfaces import IClock
 
 
+_log = Logger(namespace="jqengine.access")
+
+
 class AccessLog:
     """Logs requests: as text in the combined format, and as fields for programs.
 
@@ -18,8 +21,6 @@ class AccessLog:
     response.  Nothing a client sends can break the line or leave its quotes.
     Called on the reactor thread.
     """
-
-    _log = Logger(namespace="jqengine.access")
 
     def __init__(self, reactor: IReactorTime, clock: IClock) -> None:
         self._reactor = reactor
@@ -36,7 +37,7 @@ class AccessLog:
         referer = escaped(request.getHeader(b"Referer"))
         agent = escaped(request.getHeader(b"User-Agent"))
         duration = self._duration(request)
-        self._log.info(
+        _log.info(
             "{line}",
             line=f'{client} - - {self._now()} "{method} {path} {protocol}" {request.code}'
             f' {request.sentLength or "-"} "{referer}" "{agent}" {duration:.6f}',

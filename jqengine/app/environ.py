@@ -48,13 +48,14 @@ def split_target(target: bytes) -> tuple[bytes | None, bytes, bytes]:
     return authority, path or b"/", query
 
 
+_errors = Logger(namespace="wsgi")
+
+
 class ErrorStream:
     """``wsgi.errors``: what the application writes goes to the log.
 
     Safe to call from any thread.
     """
-
-    _log = Logger(namespace="wsgi")
 
     def write(self, text: str) -> int:
         """Log *text* as one error event.
@@ -64,7 +65,7 @@ class ErrorStream:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {text!r} ({type(text).__name__})")
         # `system` and `isError` are what Twisted's own host gives such an event.
-        self._log.error("{text}", text=text, system="wsgi", isError=True, message=(text,))
+        _errors.error("{text}", text=text, system="wsgi", isError=True, message=(text,))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

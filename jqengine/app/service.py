@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from twisted.application.service import Service
@@ -102,9 +103,12 @@ class HttpService(Service):
 
 
 def _sentence(error: CannotListenError) -> str:
-    where = error.port if isinstance(error.port, str) else _socket(error.interface, error.port)
-    reason = getattr(error.socketError, "strerror", None) or error.socketError
-    return f"cannot listen on {where}: {str(reason)[:1].lower()}{str(reason)[1:]}"
+    if isinstance(error.port, int):
+        where = _socket(error.interface, error.port)
+    else:
+        where = os.fsdecode(error.port)
+    reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
+    return f"cannot listen on {where}: {reason[:1].lower()}{reason[1:]}"
 
 
 def _socket(interface: str | None, port: int) -> str:
