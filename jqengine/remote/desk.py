@@ -80,11 +80,9 @@ class Desk:
         """Schedule many."""
         if not isinstance(jobs, list) or len(jobs) > MOST_JOBS_AT_ONCE:
             raise BadValue(f"jobs: expected a list of at most {MOST_JOBS_AT_ONCE}")
-        if defaults is not None:
-            if not isinstance(defaults, dict):
-                raise BadValue("defaults: expected an object")
-            jobs = [{**defaults, **job} if isinstance(job, dict) else job for job in jobs]
-        answers = await self._verbs.schedule_many(jobs)
+        if not isinstance(defaults, dict | None):
+            raise BadValue("defaults: expected an object")
+        answers = await self._verbs.schedule_many(jobs, defaults or {})
         return {"answers": [_as_entry(answer) for answer in answers]}
 
     async def upload(self, upload: int, data: bytes) -> Response:

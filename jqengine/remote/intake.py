@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from jqengine.errors import BadSchedule, BadValue, JobQueueError
 from jqengine.interfaces import ITriggers
 from jqengine.job import Definition, Job, Schedule, Syntax
 from jqengine.joboptions import shown
 from jqengine.lifecycle import JobState
-from jqengine.remote.submission import Submission, Submissions
+from jqengine.remote.submission import NOTHING, Submission, Submissions
+
+# Members of an Enum are slow to reach through their class.
+_SCHEDULED, _WHEN = JobState.SCHEDULED, Syntax.WHEN
+_RECURRING = frozenset({Syntax.CRON, Syntax.EVERY})
 
 
 class Intake:
@@ -27,27 +32,28 @@ class Intake:
         self._triggers = triggers
         self._new_id = new_id
         self._now = now
-        self._known: tuple[Schedule, float] | None = None
+        self._known: tuple[Schedule | None, float] = (None, 0.0)
 
-    def job(self, said: object) -> Job | JobQueueError:
+    def job(self, said: object, defaults: Mapping[str, Any] = NOTHING) -> Job | JobQueueError:
         """The job that *said* asks for, or what is wrong with it."""
         try:
-            if not isinstance(said, Mapping):
+            if not isinstance(said, dict):
                 raise BadValue("a job is not an object; expected one with a target")
-            return self._job(self._submissions.read(said))
+            return self._job(self._submissions.read(said, defaults))
         except JobQueueError as error:
             return error
 
     def _job(self, submission: Submission) -> Job:
-        job_id = submission.id or self._new_id(self._now)
-        definition = submission.definition
+        job_id, definition = submission
+        if job_id is None:
+            job_id = self._new_id(self._now)
         if definition.identity is None and self._recurs(definition):
             definition = replace(definition, identity=job_id)
         due = self._first_due(definition)
         return Job(
             id=job_id,
             definition=definition,
-            state=JobState.SCHEDULED,
+            state=_SCHEDULED,
             created=self._now,
             anchor=due,
             due=due,
@@ -55,24 +61,21 @@ class Intake:
 
     def _first_due(self, definition: Definition) -> float:
         """Asked once for jobs in a row that have one schedule."""
-        schedule = definition.schedule
-        if schedule.jitter:
-            return first_due(self._triggers, definition, self._now)
-        if self._known is None or self._known[0] is not schedule:
-            self._known = (schedule, first_due(self._triggers, definition, self._now))
-        return self._known[1]
+        schedule, (known, due) = definition.schedule, self._known
+        if schedule is not known or schedule.jitter:
+            due = first_due(self._triggers, definition, self._now)
+            self._known = (schedule, due)
+        return due
 
     def _recurs(self, definition: Definition) -> bool:
         syntax = definition.schedule.syntax
-        if syntax in (Syntax.CRON, Syntax.EVERY):
-            return True
-        if syntax is not Syntax.WHEN:
-            return False
+        if syntax is not _WHEN:
+            return syntax in _RECURRING
         due = first_due(self._triggers, definition, self._now)
         job = Job(
             id="",
             definition=definition,
-            state=JobState.SCHEDULED,
+            state=_SCHEDULED,
             created=self._now,
             anchor=due,
             due=due,

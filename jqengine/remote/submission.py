@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jqengine.errors import BadRequest, BadValue
@@ -29,6 +30,9 @@ _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _NAMING = frozenset({"name", "key"})
 _CONTENT = frozenset({"data", "json", "body", "body64"})
 _OF_ONE_JOB = _NAMING | _CONTENT | {"id", "target"}
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Submission(NamedTuple):
@@ -68,13 +72,18 @@ class Submissions:
         self._check_sink = check_sink
         self._shape: _Shape | None = None
 
-    def read(self, said: Mapping[str, Any]) -> Submission:
+    def read(self, said: Mapping[str, Any], defaults: Mapping[str, Any] = NOTHING) -> Submission:
         """Understand one submission.
 
         :param said: by the names of the command ``Schedule``, with ``_`` or ``-``.
+        :param defaults: what stands where *said* says nothing.
         :raises BadValue, BadRequest: something is wrong with it.
         """
-        shape = self._shape_of(said)
+        if said.keys() <= _OF_ONE_JOB and _OF_ONE_JOB.isdisjoint(defaults):
+            shape = self._shape_of(defaults)
+        else:
+            said = {**defaults, **said}
+            shape = self._shape_of({n: said[n] for n in said if n not in _OF_ONE_JOB})
         request = _request(shape, said)
         proposed = _proposed_id(said.get("id"))
         if not _NAMING.isdisjoint(said):
@@ -98,15 +107,12 @@ class Submissions:
         """
         return self._understand(said).schedule
 
-    def _shape_of(self, said: Mapping[str, Any]) -> _Shape:
-        common = (
-            {}
-            if said.keys() <= _OF_ONE_JOB
-            else {name: value for name, value in said.items() if name not in _OF_ONE_JOB}
-        )
-        if self._shape is None or self._shape.said != common:
-            self._shape = self._understand(common)
-        return self._shape
+    def _shape_of(self, common: Mapping[str, Any]) -> _Shape:
+        """What *common* means; the last one is remembered."""
+        shape = self._shape
+        if shape is None or (shape.said is not common and shape.said != common):
+            shape = self._shape = self._understand(common)
+        return shape
 
     def _understand(self, common: Mapping[str, Any]) -> _Shape:
         rest = {name.replace("_", "-"): value for name, value in common.items()}
@@ -172,6 +178,8 @@ def _typed(headers: Headers, media_type: str | None) -> Headers:
 
 
 def _proposed_id(proposed: object) -> str | None:
-    if proposed is None or (isinstance(proposed, str) and _ID.fullmatch(proposed)):
+    if proposed is None:
+        return None
+    if isinstance(proposed, str) and _ID.fullmatch(proposed):
         return proposed
     raise BadValue(f"id: expected {ID_LENGTH} lower-case hexadecimal digits")

@@ -19,7 +19,7 @@ from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
 from jqengine.remote.intake import Intake, first_due
-from jqengine.remote.submission import Submissions
+from jqengine.remote.submission import NOTHING, Submissions
 from jqengine.remote.waits import Ended, Waits
 from jqengine.units import format_duration
 
@@ -66,7 +66,7 @@ class Verbs:
         self._new_id = new_id
         self.reload = reload
 
-    async def schedule(self, said: Mapping[str, Any]) -> tuple[Job, bool]:
+    async def schedule(self, said: dict[str, Any]) -> tuple[Job, bool]:
         """Schedule one job; whether its key was held, so that it was there before.
 
         :raises BadValue, BadRequest, BadSchedule, NotPossible: it is refused.
@@ -76,10 +76,15 @@ class Verbs:
             raise answer
         return answer
 
-    async def schedule_many(self, saids: Sequence[Mapping[str, Any]]) -> list[Answer]:
-        """Schedule jobs in one step; an answer for each, in order."""
+    async def schedule_many(
+        self, saids: Sequence[object], defaults: Mapping[str, Any] = NOTHING
+    ) -> list[Answer]:
+        """Schedule jobs in one step; an answer for each, in order.
+
+        :param defaults: what stands where a job says nothing.
+        """
         intake = Intake(self._submissions, self._triggers, self._new_id, self._clock.now())
-        answers = [intake.job(said) for said in saids]
+        answers = [intake.job(said, defaults) for said in saids]
         answers = await self._without_crontab_names(answers)
         jobs = [answer for answer in answers if isinstance(answer, Job)]
         accepted = iter(await self._store.add(jobs) if jobs else ())
@@ -89,12 +94,13 @@ class Verbs:
     async def _without_crontab_names(
         self, answers: list[Job | JobQueueError]
     ) -> list[Job | JobQueueError]:
-        return [
-            await self._unless_of_the_crontab(one)
-            if isinstance(one, Job) and one.definition.name
-            else one
-            for one in answers
-        ]
+        """*answers*, with an error for each job of a name that a crontab has."""
+        named = [n for n, one in enumerate(answers) if isinstance(one, Job) and one.definition.name]
+        for number in named:
+            job = answers[number]
+            assert isinstance(job, Job)
+            answers[number] = await self._unless_of_the_crontab(job)
+        return answers
 
     async def _unless_of_the_crontab(self, job: Job) -> Job | JobQueueError:
         known = await self._store.job_named(job.definition.identity or "")

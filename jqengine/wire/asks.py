@@ -15,7 +15,7 @@ from jqengine.wire.codes import error_of
 PIECE = 60_000
 """Bytes of one value, with room to the 65,535 that AMP allows."""
 
-WINDOW = 32
+WINDOW = 16
 """Calls of one batch on the wire at once."""
 
 _UNKNOWN_COMMAND = "UNHANDLED"
