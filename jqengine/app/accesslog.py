@@ -10,7 +10,6 @@ from twisted.web.http import datetimeToLogString
 from jqengine.app.httprequest import HostedRequest
 from jqengine.interfaces import IClock
 
-
 _log = Logger(namespace="jqengine.access")
 
 

@@ -7,12 +7,12 @@ import os
 import re
 import sys
 import sysconfig
-import traceback
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from traceback import extract_tb
 from types import CodeType, ModuleType
-from typing import Any, cast
+from typing import cast
 from wsgiref.types import WSGIApplication
 
 from jqengine.errors import ApplicationNotLoaded
@@ -26,9 +26,8 @@ _REFERENCE = re.compile(
     re.ASCII,
 )
 _FORMS = "expected pkg.module, pkg.module:name, pkg.module:factory() or the path of a .wsgi file"
-_LIBRARIES = tuple(
-    {sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-)
+_INSTALLED = tuple({sysconfig.get_path(kind) + os.sep for kind in ("purelib", "platlib")})
+_STANDARD = tuple({sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib")})
 
 
 def load_application(text: str) -> WSGIApplication:
@@ -196,12 +195,9 @@ def _place(error: BaseException) -> str | None:
     """The file and line of user code that *error* comes from."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    frames: list[Any] = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and not frame.filename.startswith("<frozen ")
-    ]
-    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
-    for frame in reversed(own or frames):
-        return f"{frame.filename}:{frame.lineno}"
+    files = [(frame.filename, frame.lineno) for frame in extract_tb(error.__traceback__)]
+    installed = [one for one in files if one[0].startswith(_INSTALLED)]
+    own = [one for one in files if not one[0].startswith((*_INSTALLED, *_STANDARD, "<", __file__))]
+    for name, line in (own or installed)[-1:]:
+        return f"{name}:{line}"
     return None

@@ -124,7 +124,7 @@ class Connection(Protocol):
 
 
 def _complete(received: bytes) -> int | None:
-    head, blank, body = received.partition(b"\r\n\r\n")
+    head, blank, _ = received.partition(b"\r\n\r\n")
     if not blank:
         return None
     for line in head.lower().split(b"\r\n"):

@@ -167,9 +167,7 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
     async with served(echo_environ) as server:
         connection = await server.connect()
         connection.send(b"".join(requests))
-        paths = [
-            json.loads(body_of(await connection.response()))["PATH_INFO"] for _ in requests
-        ]
+        paths = [json.loads(body_of(await connection.response()))["PATH_INFO"] for _ in requests]
         await connection.close()
     assert paths == [f"/{number}" for number in range(20)]
 

@@ -103,9 +103,7 @@ async def test_a_thread_can_be_added_and_end_itself() -> None:
         ]
     )
     assert sorted(names) == ["job-1", "job-2"]
-    leaver = await in_pool(
-        pool, lambda: (pool.end_this_thread(), threading.current_thread())[1]
-    )
+    leaver = await in_pool(pool, lambda: (pool.end_this_thread(), threading.current_thread())[1])
     leaver.join(5)
     assert not leaver.is_alive()
     assert await in_pool(pool, threading.current_thread) is not leaver

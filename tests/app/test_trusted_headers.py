@@ -139,9 +139,7 @@ async def test_over_a_socket_no_trusted_name_arrives(line: bytes, place: str) ->
     usual = [b"Host: x", b"Idempotency-Key: k", b"traceparent: t", *close]
     lines = {"first": [line, *usual], "last": [*usual, line], "alone": [line, *close]}[place]
     async with served(application) as server:
-        response = await server.exchange(
-            b"GET / HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n"
-        )
+        response = await server.exchange(b"GET / HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n")
     if not environs:
         assert response == b"HTTP/1.1 400 Bad Request\r\n\r\n"
         return
