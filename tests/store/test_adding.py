@@ -211,6 +211,15 @@ async def test_a_job_can_change_its_own_key_and_pass_the_old_one_on(store: IStor
 
 
 @ensureDeferred
+async def test_a_key_can_pass_from_a_later_job_to_an_earlier_one(store: IStore) -> None:
+    first, second = a_job("first"), a_job("second", key="k")
+    await store.add([first, second])
+    await store.add([a_job("second"), a_job("first", key="k")])
+    found = [(await store.job(job.id)).definition.policy.key for job in (first, second)]
+    assert found == ["k", None]
+
+
+@ensureDeferred
 async def test_nothing_of_a_call_is_added_when_a_part_cannot_be(sqlite_store: IStore) -> None:
     impossible = a_job("impossible", priority=2**70)
     with pytest.raises(OverflowError):

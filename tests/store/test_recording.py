@@ -185,6 +185,23 @@ async def test_a_held_run_waits_for_every_run_before_it(store: IStore) -> None:
 
 
 @ensureDeferred
+async def test_a_held_run_waits_for_one_of_a_later_due_time_that_is_under_way(
+    store: IStore,
+) -> None:
+    job = a_job("name")
+    await store.add([job])
+    await store.fire([a_firing(job)], NOW)
+    held = a_firing(job, NOW + 10, expected=NOW + 10, next_due=NOW + 20, held=True)
+    await store.fire([held], NOW + 10)
+    await store.fire([a_firing(job, NOW + 20, expected=NOW + 20)], NOW + 20)
+    first, later = await store.claim(OWNER, NOW + 20, 9, LEASE)
+    await store.record([an_end(first)])
+    assert await store.claim(OWNER, NOW + 20, 9, LEASE) == []
+    await store.record([an_end(later)])
+    assert [run.due for run in await store.claim(OWNER, NOW + 20, 9, LEASE)] == [NOW + 10]
+
+
+@ensureDeferred
 async def test_a_verdict_removes_the_job_and_what_is_held_behind(store: IStore) -> None:
     job = a_job("name")
     run = await a_claimed_run(store, job, next_due=NOW + 1)
