@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -202,8 +202,9 @@ class BoundedAMP(amp.AMP):
             failure.raiseException()
         error: BaseException = failure.value or EngineError()
         code = code_of(error)
-        if code is None:
+        if code is None and not (self._ended and failure.check(CancelledError)):
             self.log.failure("{command} failed", failure, command=command.decode("latin-1"))
+        if code is None:
             error = EngineError("the engine failed at this; its log says how")
             code = code_of(error) or ""
         raise amp.RemoteAmpError(code.encode(), _bounded(str(error))) from None

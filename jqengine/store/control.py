@@ -161,7 +161,7 @@ def _new_run(job: Row[Any], run_id: str, due: float, now: float) -> dict[str, An
         job.id,
         RunState.WAITING.value,
         due,
-        due,
+        now,
         0,
         now,
         job.name,

@@ -94,7 +94,7 @@ class SteeredQueue(MemoryQueue):
         due = now
         while self._has_run(job_id, due):
             due = round(due + 1e-6, 6)
-        run = new_run(kept.job, run_id, job_id, due, RunState.WAITING)
+        run = new_run(kept.job, run_id, job_id, due, RunState.WAITING)._replace(ready=now)
         self._runs[run_id] = KeptRun(run)
         return run
 

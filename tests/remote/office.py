@@ -7,13 +7,14 @@ import socket
 from itertools import count
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from jqengine.errors import BadValue
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
-from jqengine.job import Outcome, Owner, Result, Run, Verdict
+from jqengine.job import Headers, Outcome, Owner, Result, Run, Verdict
 from jqengine.lifecycle import RunState
 from jqengine.plan import CrontabPlan
 from jqengine.redaction import Redactor
@@ -92,12 +93,25 @@ class Office:
         """A client on a socket of the engine's own user."""
         return Client(self.factory.buildProtocol(None), transport or OwnUser())
 
-    def run_next(self, status: int = 200, body: bytes = b"", again: float | None = None) -> Run:
+    def run_next(self, status: int = 200, body: bytes = b"", **said: Any) -> Run:
         """Claim a ready run and end it, as the dispatcher would."""
-        now = self.wall.now()
-        [run] = self.store.queue.claim(OWNER, now, 1, 60)
+        [run] = self.store.queue.claim(OWNER, self.wall.now(), 1, 60)
         self.hub.began([run])
-        result = Result(status, "Why", (("X-A", "b"),), body, False, now, now + 1)
+        return self.end(run, status, body, **said)
+
+    def end(
+        self,
+        run: Run,
+        status: int,
+        body: bytes,
+        *,
+        again: float | None = None,
+        reason: str = "Why",
+        headers: Headers = (("X-A", "b"),),
+    ) -> Run:
+        """End an attempt of *run*."""
+        now = self.wall.now()
+        result = Result(status, reason, headers, body, False, now, now + 1)
         state = RunState.FINISHED if 0 < status < 400 else RunState.FAILED
         if again is not None:
             state = RunState.WAITING
@@ -106,6 +120,10 @@ class Office:
         assert self.store.queue.record([outcome]) == [True]
         self.hub.ended(run, outcome)
         return run
+
+    def schedule_directly(self, target: str) -> None:
+        """A job that comes from elsewhere."""
+        Deferred.fromCoroutine(self.verbs.schedule({"target": target}))
 
     def callFromThread(self, function: Any, *arguments: Any) -> None:
         """Called by those who come from another thread."""
@@ -157,6 +175,11 @@ class Client(Peer):
         [answer] = self.answers()
         assert b"_error" not in answer, answer
         return decoded(answer)
+
+    def gets_none(self, command: str, **said: Any) -> None:
+        """Make a call that is answered, whatever else comes."""
+        tag = self.ask_for(command, **said)
+        assert [box.get(b"_answer") for box in self.answers()] == [tag]
 
     def refused(self, command: str, **said: Any) -> tuple[str, str]:
         """Code and sentence of a call that fails at once."""

@@ -218,7 +218,7 @@ async def test_run_now_makes_a_run_and_leaves_the_schedule(store: Any) -> None:
     assert await store.run_now(job.id, run_id, NOW + 6) == run
     other = await store.run_now(job.id, new_id(NOW), NOW + 5)
     assert other.due > run.due
-    claimed = await store.claim(OWNER, NOW + 6, 9, LEASE)
+    claimed = await store.claim(OWNER, NOW + 5, 9, LEASE)
     assert {one.id for one in claimed} == {run.id, other.id}
 
 
