@@ -76,7 +76,8 @@ class IStore(Interface):
     """The durable queue.
 
     Every method returns a Deferred that fires on the reactor thread, with the
-    change on disk.  Calls take effect in the order in which they are made.
+    change on disk.  Changes take effect in the order in which they are asked
+    for; a question sees every change asked for before it, and perhaps later ones.
     Each fails with :class:`jqengine.errors.StoreUnavailable` (or its kind
     :class:`~jqengine.errors.StoreFull`) when the store cannot be reached; then
     nothing of that call has happened, and no other call is harmed.
@@ -98,16 +99,22 @@ class IStore(Interface):
 
         A job whose id was accepted before is not added again: the answer in
         its place is the job that came of it, as it is now.  A job with an
-        identity replaces the unfinished job of that identity and keeps the old
-        id; one with a key that an unfinished job holds is not added, and that
-        other job is the answer in its place.
+        identity replaces the job of that identity, whatever has become of it,
+        and keeps the old id; one with a key that an unfinished job holds is
+        not added, and that other job is the answer in its place.
+
+        A job without identity and key is a run from the start; any other has
+        a run when it is fired.
         """
 
     def crontab_jobs() -> Deferred[Sequence[Job]]:
         """Every job whose origin is ``crontab``, in whatever state."""
 
     def apply(plan: CrontabPlan) -> Deferred[None]:
-        """Make the queue agree with the crontabs, in one transaction."""
+        """Make the queue agree with the crontabs, in one transaction.
+
+        A line whose key another job holds is left out, with a warning.
+        """
 
     def due_jobs(now: float, limit: int) -> Deferred[Sequence[tuple[Job, int]]]:
         """Scheduled jobs due at *now*, the longest due first.
@@ -126,8 +133,10 @@ class IStore(Interface):
         """
 
     def claim(owner: Owner, now: float, limit: int, lease: float) -> Deferred[Sequence[Run]]:
-        """Take at most *limit* ready runs: by priority, then by due time.
+        """Take at most *limit* ready runs.
 
+        They go by priority, then by the instant from which they were ready,
+        then in the order in which they came; what is not ready costs nothing.
         Each comes back running, with its attempt counted, leased to *owner*
         until *now* + *lease*.  No run is ever given to two owners.
         """
@@ -138,8 +147,8 @@ class IStore(Interface):
         One answer for each: whether its owner still held that attempt.  A
         refused outcome changes nothing.  A finished or failed run releases the
         run held behind it and makes an exhausted job without other unfinished
-        runs finished.  A verdict that says so removes its job, unless that job
-        is exhausted: then it is finished all the same.
+        runs finished.  A verdict that says so removes its job and cancels what
+        is held, unless that job is exhausted: then it is finished all the same.
         """
 
     def give_back(owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
@@ -164,7 +173,7 @@ class IStore(Interface):
         """The job of that id, an anonymous one-time job included."""
 
     def job_named(identity: str) -> Deferred[Job | None]:
-        """The newest job of that identity."""
+        """The job of that identity."""
 
     def runs(job_id: str, limit: int) -> Deferred[Sequence[Run]]:
         """The latest runs of a job, newest first."""
@@ -173,10 +182,20 @@ class IStore(Interface):
         """Every recorded attempt of a run with its result, in order."""
 
     def stats(now: float) -> Deferred[dict[str, int]]:
-        """Counts: scheduled, due, running, finished, failed, removed."""
+        """Counts of what there is at *now*.
+
+        ``scheduled`` are due times and next attempts to come, ``due`` those
+        that have come and are not begun, ``running`` the claimed runs;
+        ``finished`` and ``failed`` the ended runs that are still kept, and
+        ``removed`` the jobs that an answer took out of the queue.
+        """
 
     def prune(before: float, limit: int) -> Deferred[int]:
-        """Forget at most *limit* ended runs that finished before *before*."""
+        """Forget at most *limit* ended runs that finished before *before*.
+
+        With the last of its runs a finished or cancelled job is forgotten,
+        unless a crontab maintains it.
+        """
 
 
 class IQueueControl(Interface):
