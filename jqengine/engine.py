@@ -63,7 +63,7 @@ from jqengine.wire.proof import read_secrets
 RESULT_BODY_LIMIT = 4 * 1024 * 1024
 """Bytes of a result's body that are kept."""
 
-SINK_THREADS = 8
+SINK_THREADS = 16
 """Threads for what blocks in sinks: files, standard output, long messages."""
 
 
@@ -182,6 +182,8 @@ class Engine(Service):
         self._signals.started()
         for address in self._http.addresses():
             self._log.info("The application is served at {url}", url=_shown(address))
+        for where in self._remote.addresses():
+            self._log.info("Jobs are taken at {address}", address=where)
         self._log.info(
             "The engine is up, with its state in {directory}", directory=self._state.path
         )

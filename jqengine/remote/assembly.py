@@ -80,6 +80,10 @@ class Remote:
         """Let clients in; fails with CannotListenError, and then none are."""
         return self._server.listen()
 
+    def addresses(self) -> Sequence[str]:
+        """Where they come in, as they would write it."""
+        return self._server.addresses()
+
     def stop(self) -> Deferred[None]:
         """Let nobody in any more, and end every connection."""
         return self._server.stopService()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from twisted.application.service import Service
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import (
@@ -26,6 +28,7 @@ from jqengine.remote.live import LiveOutput
 from jqengine.remote.session import Session
 from jqengine.remote.uploads import Uploads
 from jqengine.remote.verbs import Verbs
+from jqengine.wire.address import quoted
 
 LAST_PATIENCE = 1.0
 """Seconds in which clients must read their last answers when the engine stops."""
@@ -154,6 +157,10 @@ class AMPServer(Service):
             await self._unbind()
             raise
 
+    def addresses(self) -> Sequence[str]:
+        """Where clients come in, as they would write it."""
+        return [_shown(port.getHost()) for port in self.ports]
+
     def stopService(self) -> Deferred[None]:
         """Listen no more, and end every connection."""
         super().stopService()
@@ -166,3 +173,11 @@ class AMPServer(Service):
     async def _unbind(self) -> None:
         ports, self.ports = self.ports, []
         await gatherResults([maybeDeferred(port.stopListening) for port in ports])
+
+
+def _shown(address: IAddress) -> str:
+    if isinstance(address, UNIXAddress):
+        return f"unix:{quoted(os.fsdecode(address.name or b''))}"
+    if isinstance(address, IPv4Address | IPv6Address):
+        return f"tcp:{quoted(address.host)}:{address.port}"
+    return str(address)
