@@ -1,0 +1,274 @@
+"""A simulation: nodes on one store, clients, people who edit, and what goes wrong.
+
+All is thrown by the dice of one seed, in simulated time, in one thread.  After
+some minutes everything is mended and left to come to rest; then the ledger is
+checked.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
+from functools import partial
+from random import Random
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+from jqengine.identity import IdFactory
+from jqengine.job import Owner
+from jqengine.sinktools import Parcel
+from jqengine.testing import PlayedClock, PlayedReactor
+from tests.simulation.clients import Client
+from tests.simulation.crontabs import STARTS, Crontab
+from tests.simulation.faults import FAULTS
+from tests.simulation.final import Final, at_rest, read
+from tests.simulation.history import (
+    HEALED,
+    LOGGED,
+    STEPPED,
+    THAWED,
+    WORLD,
+    Acknowledged,
+    Began,
+    Delivered,
+    Effect,
+    Ended,
+    Event,
+    Happened,
+    Moment,
+)
+from tests.simulation.node import Boot
+from tests.simulation.nodes import Nodes
+from tests.simulation.seen import Seen
+from tests.simulation.stores import QUICK, Disk, MemoryShelf, SqliteShelf
+
+T = TypeVar("T")
+
+LONGEST_REST = 2400.0
+"""Simulated seconds after which everything must have come to rest."""
+
+FIRST_LOOK, LOOK = 75.0, 15.0
+"""Simulated seconds before the first look whether it has, and between two of them."""
+
+LAST_STOP = 60.0
+"""Simulated seconds that all nodes have to stop in the end."""
+
+
+class World:
+    """One simulation.
+
+    :param store: ``memory`` or ``sqlite``.
+    """
+
+    def __init__(self, seed: int, store: str = "memory") -> None:
+        self.random = random = Random(seed)
+        self.now = 0.0
+        self.clock = PlayedClock(lambda: self.now, random.choice(STARTS))
+        self._timers = PlayedReactor(random.random)
+        self.history: list[Event] = []
+        self.calm = False
+        self._latest = self.clock.now()
+        self._executions = 0
+        self._exit = ExitStack()
+        self.shelf = self._shelf(store)
+        self.nodes = Nodes(self, random.choice((1, 1, 2, 2, 3)))
+        self._crontab = Crontab(random, self.clock.now)
+        self._broken = False
+        self._client = Client(random, self._acknowledged, lambda said: self.note(WORLD, said))
+
+    def run(self) -> Seen:
+        """Play it to its end."""
+        with self._exit:
+            self._exit.callback(self._unwind)
+            self._exit.callback(globalLogPublisher.removeObserver, self._notice)
+            globalLogPublisher.addObserver(self._notice)
+            self._play()
+            horizon = self._heal()
+            return Seen(self.history, self._come_to_rest(horizon), horizon)
+
+    def _shelf(self, store: str) -> MemoryShelf | SqliteShelf:
+        if store == "memory":
+            return MemoryShelf(IdFactory(self.random.getrandbits))
+        base = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        folder = self._exit.enter_context(tempfile.TemporaryDirectory(dir=base))
+        return SqliteShelf(os.path.join(folder, "queue.db"))
+
+    def _unwind(self) -> None:
+        for boot in self.nodes.all:
+            boot.vanish()
+            boot.unwind()
+
+    # The course of events.
+
+    def _play(self) -> None:
+        random = self.random
+        for name in self.nodes.names:
+            self.later(random.choice((0.0, 0.0, 5.0)), partial(self.nodes.start, name))
+        length = random.choice((90.0, 240.0, 420.0))
+        kinds = [kind for kind in FAULTS.values() if random.random() < 0.4]
+        for _ in range(random.randint(1, 9) if kinds else 0):
+            self.later(random.uniform(0, length), partial(random.choice(kinds), self))
+        self._pass(length)
+
+    def _heal(self) -> float:
+        """Mend everything; the horizon."""
+        self._timers = PlayedReactor(self.random.random)  # no fault is still to come
+        self.calm = True
+        self._broken = False
+        for disk in self.nodes.disks.values():
+            disk.takes, disk.away, disk.full = QUICK, False, 0
+        for boot in self.nodes.running:
+            if boot.frozen:
+                boot.frozen = False
+                self.note(boot.owner, THAWED)
+        for name in self.nodes.names:
+            self.nodes.start(name)
+        # What was put off before the clock was set back comes due in the end.
+        self.step(max(0.0, self._latest - self.clock.now()))
+        self.note(WORLD, HEALED)
+        return self.clock.now()
+
+    def _come_to_rest(self, horizon: float) -> Final:
+        end = self.now + LONGEST_REST
+        self._pass(FIRST_LOOK)
+        while self.now < end and not self._asked(lambda store: at_rest(store, horizon)):
+            self._pass(LOOK)
+            for name in self.nodes.names:
+                self.nodes.start(name)
+        for boot in self.nodes.running:
+            boot.reactor.callFromThread(boot.stop)
+        self._pass(LAST_STOP)
+        return self._asked(read)
+
+    def _pass(self, seconds: float) -> None:
+        """Let time go by."""
+        end = self.now + seconds
+        while True:
+            turns = self.nodes.turns(self.now)
+            due = self._timers.next_due()
+            if due is not None:
+                turns.append((max(due, self.now), self._timers))
+            first = min((due for due, _ in turns), default=None)
+            if first is None or first > end:
+                break
+            self.now = first
+            self._turn(self.random.choice([one for due, one in turns if due == first]))
+        self.now = end
+
+    def _turn(self, reactor: PlayedReactor) -> None:
+        try:
+            reactor.run_next(self.now)
+        except Exception:
+            self.note(WORLD, LOGGED, Failure().getTraceback())
+
+    def _asked(self, question: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+        """The answer of the store to a question outside of the simulation."""
+        reactor = PlayedReactor()
+        disk = Disk(Random(0), (0.0, 0.0))
+        store, vanish = self.shelf.store(reactor, disk, lambda _: "", lambda *_: None)
+        answers: list[Any] = []
+        Deferred.fromCoroutine(_opened(store, question)).addBoth(answers.append)
+        reactor.advance(1.0)
+        vanish()
+        [answer] = answers
+        if isinstance(answer, Failure):
+            answer.raiseException()
+        result: T = answer
+        return result
+
+    # What faults can reach.
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Have a call made in the world's own time."""
+        self._timers.advance(max(0.0, self.now - self._timers.seconds()))
+        self._timers.callLater(seconds, function)
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock."""
+        self.clock.step(seconds)
+        self._latest = max(self._latest, self.clock.now())
+        self.note(WORLD, STEPPED, f"{seconds:+g}")
+
+    def edit_crontab(self) -> None:
+        """Somebody changes the file."""
+        self.note(WORLD, "the crontab:", self._crontab.edit())
+
+    def break_crontab(self, broken: bool) -> None:
+        """Somebody saves a file that is no crontab, or mends it."""
+        self._broken = broken
+        self.note(WORLD, "the crontab is", "broken" if broken else "mended")
+
+    def ask(self) -> None:
+        """A client asks for something."""
+        boot = self.nodes.some_up(self.random)
+        if boot is not None:
+            verbs = boot.remote.verbs
+            boot.reactor.callFromThread(lambda: self._client.ask(verbs, self.clock.now()))
+
+    # What nodes touch.
+
+    def crontab(self) -> bytes:
+        """The file as it is now."""
+        return b"* * * * * *\n" if self._broken else self._crontab.data
+
+    def die_soon(self, boot: Boot) -> None:
+        """The application killed its process; somebody starts it again."""
+        self.later(0.0, partial(self.nodes.crash, boot))
+        self.start_again(boot)
+
+    def start_again(self, boot: Boot) -> None:
+        """A process ended that should run."""
+        self.later(self.random.uniform(1.0, 10.0), partial(self.nodes.start, boot.owner.node))
+
+    def note_effect(self, owner: Owner, call: str, said: Mapping[str, Any], answer: Any) -> None:
+        """A change of the store was committed."""
+        self.history.append(Effect(self._moment(owner), call, said, answer))
+
+    def note_began(self, owner: Owner, run_id: str, attempt: int) -> int:
+        """The application was called; a number for this call."""
+        self._executions += 1
+        self.history.append(Began(self._moment(owner), run_id, attempt, self._executions))
+        return self._executions
+
+    def note_ended(
+        self, owner: Owner, run_id: str, attempt: int, execution: int, status: int, body: bytes
+    ) -> None:
+        """It answers."""
+        self.history.append(
+            Ended(self._moment(owner), run_id, attempt, execution, status, body)
+        )
+
+    def note_delivered(self, owner: Owner, parcel: Parcel, sink: str) -> None:
+        """A sink took a result."""
+        self.history.append(
+            Delivered(self._moment(owner), parcel.id, sink, parcel.run, parcel.result)
+        )
+
+    def note(self, owner: Owner, what: str, about: str = "") -> None:
+        """Something happened."""
+        self.history.append(Happened(self._moment(owner), what, about))
+
+    def _acknowledged(self, job_id: str) -> None:
+        self.history.append(Acknowledged(self._moment(WORLD), job_id))
+
+    def _moment(self, who: Owner) -> Moment:
+        wall = self.clock.now()
+        self._latest = max(self._latest, wall)
+        return Moment(self.now, wall, who)
+
+    def _notice(self, event: LogEvent) -> None:
+        """Keep what was logged that should never be."""
+        if event.get("log_failure") is not None:
+            if "The application raised" not in str(event.get("log_format")):
+                failure = event["log_failure"]
+                self.note(WORLD, LOGGED, f"{formatEvent(event)}\n{failure.getTraceback()}")
+
+
+async def _opened(store: Any, question: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+    await store.open()
+    return await question(store)
