@@ -40,7 +40,7 @@ LEASE = 1800.0
 """Seconds that a claim on a delivery is valid.
 
 Longer than :data:`jqengine.sinks.lane.CLAIMED_AHEAD` deliveries can take that
-are all under way to a server that hangs, four at a time.
+are all tried at a server that hangs, a few at a time.
 """
 
 TRY_TIMEOUT = 200.0

@@ -19,10 +19,10 @@ from twisted.internet.interfaces import IDelayedCall
 from jqengine.delivery import ClaimedDeliveries, Delivery
 from jqengine.units import Backoff
 
-WIDTH = 4
+WIDTH = 8
 """Deliveries of one lane under way at once."""
 
-CLAIMED_AHEAD = 16
+CLAIMED_AHEAD = 32
 """Deliveries of one lane claimed at once, those under way included."""
 
 PAUSE = Backoff(base=1.0, cap=60.0, jitter=False)

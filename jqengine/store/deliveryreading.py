@@ -4,35 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from jqengine.delivery import Delivery, Publication
 from jqengine.job import Result, Run
 from jqengine.store.codec import headers_from, headers_text
 from jqengine.store.delivering import DELIVERY_COLUMNS, delivery_from
 from jqengine.store.deliverytables import dead, deliveries, publications
+from jqengine.store.hot import HotStatement
 from jqengine.store.reading import results
-from jqengine.store.rows import RUN_COLUMNS, run_from
+from jqengine.store.rows import RESULT_COLUMNS, RUN_COLUMNS, result_from, run_from
 from jqengine.store.schema import runs
 from jqengine.store.selecting import bodies_of
+
+_BODY_ID = RUN_COLUMNS.index("body_id")
+_RUN_AND_RESULT = HotStatement(
+    select(*(runs.c[name] for name in (*RUN_COLUMNS, *RESULT_COLUMNS))).where(
+        runs.c.id == bindparam("run_id")
+    ),
+    "run_id",
+)
 
 
 def parts(connection: Connection, delivery: Delivery) -> tuple[Run, Result, Result | None] | None:
     """See :meth:`jqengine.interfaces.IDeliveryStore.delivery_parts`."""
-    run = _run(connection, delivery.run_id)
-    result = _result(connection, delivery.run_id, delivery.attempt)
-    if run is None or result is None:
-        return None
-    before = results(connection, delivery.before) if delivery.before else ()
-    return run._replace(attempt=delivery.attempt), result, before[-1][1] if before else None
-
-
-def _run(connection: Connection, run_id: str) -> Run | None:
-    query = select(*(runs.c[name] for name in RUN_COLUMNS)).where(runs.c.id == run_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    return run_from(tuple(row), bodies_of(connection, [row.body_id]))
+    for row in _RUN_AND_RESULT.rows(connection, (delivery.run_id,)):
+        run = run_from(row[: len(RUN_COLUMNS)], bodies_of(connection, [row[_BODY_ID]]))
+        status, *_ = last = row[len(RUN_COLUMNS) :]
+        # The row has the result of the last attempt; most have no other.
+        is_last = run.attempt == delivery.attempt and status is not None
+        result = result_from(last) if is_last else _result(connection, run.id, delivery.attempt)
+        if result is not None:
+            before = results(connection, delivery.before) if delivery.before else ()
+            run = run._replace(attempt=delivery.attempt)
+            return run, result, before[-1][1] if before else None
+    return None
 
 
 def _result(connection: Connection, run_id: str, attempt: int) -> Result | None:
@@ -55,14 +61,23 @@ def _found(connection: Connection, query: Select[tuple[object, ...]]) -> Sequenc
     return [delivery_from(tuple(row)) for row in rows]
 
 
+_UNPUBLISH = HotStatement(
+    delete(publications).where(publications.c.path == bindparam("old_path")), "old_path"
+)
+_PUBLISH = HotStatement(
+    insert(publications).values({name: bindparam(name) for name in Publication._fields}),
+    *Publication._fields,
+)
+
+
 def publish(connection: Connection, publication: Publication) -> None:
     """See :meth:`jqengine.interfaces.IDeliveryStore.publish`.
 
     For the writer thread.
     """
-    connection.execute(delete(publications).where(publications.c.path == publication.path))
+    _UNPUBLISH.change(connection, (publication.path,))
     values = publication._asdict() | {"headers": headers_text(publication.headers)}
-    connection.execute(insert(publications).values(values))
+    _PUBLISH.change(connection, tuple(values.values()))
 
 
 def all_published(connection: Connection) -> Sequence[Publication]:

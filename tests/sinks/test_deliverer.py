@@ -15,6 +15,7 @@ from jqengine.errors import DeliveryFailed
 from jqengine.interfaces import IDelivery
 from jqengine.lifecycle import DeliveryState
 from jqengine.sinks.deliverer import MOST_TRIES, TRY_TIMEOUT, end_of_try
+from jqengine.sinks.lane import WIDTH
 from tests.sinks.delivering import NOW, REDACTOR, Office
 
 
@@ -73,7 +74,7 @@ def test_a_broken_sink_delays_neither_the_others_nor_itself_for_long(office: Off
     for number in range(20):
         office.result("test:slow", body=b"hang", job=f"slow {number}")
     office.result("test:quick", body=b"quick", job="other")
-    assert len(hanging) == 4
+    assert len(hanging) == WIDTH
     assert office.receiver.bodies("quick") == [b"quick"]
 
 
