@@ -37,8 +37,8 @@ class AccessLog:
         agent = escaped(request.getHeader(b"User-Agent"))
         duration = self._duration(request)
         _log.info(
-            "{line}",
-            line=f'{client} - - {self._now()} "{method} {path} {protocol}" {request.code}'
+            "{log_line}",  # with log_ it is the text, and not one more field
+            log_line=f'{client} - - {self._now()} "{method} {path} {protocol}" {request.code}'
             f' {request.sentLength or "-"} "{referer}" "{agent}" {duration:.6f}',
             client=client,
             method=method,

@@ -14,7 +14,7 @@ from jqengine.app.httprequest import HostedRequest
 
 _APOLOGY = b"Internal Server Error\n"
 _FAILED = ResponseHead(
-    500, b"Internal Server Error", [(b"Content-Type", b"text/plain")], None
+    500, b"Internal Server Error", [b"Content-Type", b": ", b"text/plain", b"\r\n"], None
 ).with_length(len(_APOLOGY))
 
 

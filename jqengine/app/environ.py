@@ -121,9 +121,10 @@ class RequestEnviron:
         ``wsgi.input`` is the request's own content: seekable, and complete.
         """
         path, query = _path_and_query(request)
+        method: bytes | str = request.method
         environ = self._constant.copy()
         environ.update(_connection_keys_of(request))
-        environ["REQUEST_METHOD"] = _text(request.method)
+        environ["REQUEST_METHOD"] = method if isinstance(method, str) else method.decode("latin-1")
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = _place(request, path)
         environ["QUERY_STRING"] = query.decode("latin-1")
         environ["SERVER_PROTOCOL"] = _text(request.clientproto)

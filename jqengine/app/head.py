@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +17,19 @@ from twisted.web.http import NO_BODY_CODES, RESPONSES
 _STATUS = re.compile(r"([1-9][0-9]{2})(?: (.*))?", re.ASCII)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_OURS = frozenset({"server", "date"})
+
+
+class _Kind(Enum):
+    """What is special about a header."""
+
+    ANY = auto()
+    LENGTH = auto()
+    OURS = auto()
+
+
+# Members of an Enum are slow to reach through their class.
+_ANY, _LENGTH, _OURS = _Kind.ANY, _Kind.LENGTH, _Kind.OURS
+_KINDS = {"content-length": _LENGTH, "server": _OURS, "date": _OURS}
 _HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -36,14 +49,20 @@ _HOP_BY_HOP = frozenset(
 class ResponseHead(NamedTuple):
     """A status line and headers, as they go on the wire.
 
-    :ivar headers: without ``Server`` and ``Date``, which are the server's.
+    :ivar lines: the headers, without ``Server`` and ``Date``, which are the
+        server's; for each its name, a colon, its value and the end of the line.
     :ivar length: the body's length in bytes, if the application says it.
     """
 
     code: int
     reason: bytes
-    headers: list[tuple[bytes, bytes]]
+    lines: list[bytes]
     length: int | None
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as pairs of name and value."""
+        return list(zip(self.lines[::4], self.lines[2::4], strict=True))
 
     @property
     def has_body(self) -> bool:
@@ -52,8 +71,8 @@ class ResponseHead(NamedTuple):
 
     def with_length(self, length: int) -> ResponseHead:
         """This head, saying that the body is *length* bytes long."""
-        header = (b"Content-Length", b"%d" % length)
-        return self._replace(headers=[*self.headers, header], length=length)
+        line = [b"Content-Length", b": ", b"%d" % length, b"\r\n"]
+        return self._replace(lines=self.lines + line, length=length)
 
 
 def response_head(status: str, headers: Sequence[tuple[str, str]]) -> ResponseHead:
@@ -70,23 +89,24 @@ def response_head(status: str, headers: Sequence[tuple[str, str]]) -> ResponseHe
         application's (RFC 9110 section 7.6.1).
     """
     code, reason = _checked_status(status)
-    wire: list[tuple[bytes, bytes]] = []
+    lines: list[bytes] = []
     length = None
-    for header in _checked_list(headers):
+    for header in headers if type(headers) is list else _odd_headers(headers):
         if type(header) is not tuple or len(header) != 2:
-            header = _odd_pair(header)
+            header = _odd_header(header)
         name, value = header
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"header must be (str, str) tuple, not {header!r}")
-        key, wire_name = _checked_name(name)
-        wire_value = _checked_value(name, value)
-        if key == "content-length":
-            length = _checked_length(value, length)
-            if code == 204:  # RFC 9110 section 8.6
+        kind, wire_name = _checked_name(name)
+        if not value.isprintable() and _CONTROL.search(value):
+            raise ValueError(f"the header {name} has a control character: {value!r}")
+        if kind is not _ANY:
+            if kind is _LENGTH:
+                length = _checked_length(value, length)
+            if kind is _OURS or code == 204:  # a 204 has no length: RFC 9110 section 8.6
                 continue
-        if key not in _OURS:
-            wire.append((wire_name, wire_value))
-    return ResponseHead(code, reason, wire, length)
+        lines += (wire_name, b": ", value.encode("latin-1"), b"\r\n")
+    return ResponseHead(code, reason, lines, length)
 
 
 def _checked_status(status: str) -> tuple[int, bytes]:
@@ -104,7 +124,7 @@ def _parsed_status(status: str) -> tuple[int, bytes]:
     return code, RESPONSES.get(code, b"") if match[2] is None else match[2].encode("latin-1")
 
 
-def _checked_list(headers: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+def _odd_headers(headers: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     if not isinstance(headers, list):
         kind = f"{headers!r} ({type(headers).__name__})"
         if not isinstance(headers, Sequence):
@@ -113,7 +133,7 @@ def _checked_list(headers: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str
     return headers
 
 
-def _odd_pair(header: tuple[str, str]) -> tuple[str, str]:
+def _odd_header(header: tuple[str, str]) -> tuple[str, str]:
     if not isinstance(header, tuple):
         kind = f"{header!r} ({type(header).__name__})"
         if not isinstance(header, Sequence):
@@ -127,19 +147,13 @@ def _odd_pair(header: tuple[str, str]) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def _checked_name(name: str) -> tuple[str, bytes]:
+def _checked_name(name: str) -> tuple[_Kind, bytes]:
     if not _TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not the name of a header")
     key = name.lower()
     if key in _HOP_BY_HOP:
         raise ValueError(f"{name} is a header of the connection; an application cannot set it")
-    return key, name.encode("ascii")
-
-
-def _checked_value(name: str, value: str) -> bytes:
-    if not value.isprintable() and _CONTROL.search(value):
-        raise ValueError(f"the header {name} has a control character: {value!r}")
-    return value.encode("latin-1")
+    return _KINDS.get(key, _ANY), name.encode("ascii")
 
 
 def _checked_length(value: str, before: int | None) -> int:

@@ -39,6 +39,7 @@ class HostedRequest(Request):
     channel: HostedChannel
     query = b""
     sitepath: list[bytes]
+    _postpath: list[bytes] | None = None
     content: BinaryIO
     received: float | None = None
     on_end: Callable[[], None] | None = None
@@ -84,9 +85,10 @@ class HostedRequest(Request):
         """Answer a request that was not read to its end, and forget its body."""
         self.method, self.uri, self.clientproto = command, path, version
         reason = RESPONSES[code]
-        headers = [(b"Content-Type", b"text/plain"), (b"Connection", b"close")]
+        lines = [b"Content-Type", b": ", b"text/plain", b"\r\n"]
+        lines += [b"Connection", b": ", b"close", b"\r\n"]
         text = b"%d %b\n" % (code, reason)
-        self.begin(ResponseHead(code, reason, headers, None).with_length(len(text)))
+        self.begin(ResponseHead(code, reason, lines, None).with_length(len(text)))
         self.write(text)
         self.channel.site.log(self)
         if self.content is not None:
@@ -96,7 +98,7 @@ class HostedRequest(Request):
         """Let the resource at the path answer."""
         self.site = self.channel.site
         self.prepath = []
-        self.postpath = [unquote_to_bytes(segment) for segment in self.path[1:].split(b"/")]
+        self._postpath = None
         if self.path == b"*":
             self._handleStar()
             return
@@ -111,6 +113,17 @@ class HostedRequest(Request):
         self._write_first(head, body)
         self.finish()
 
+    @property
+    def postpath(self) -> list[bytes] | None:
+        """The path's decoded segments below the resource; a leaf seldom asks."""
+        if self._postpath is None and self.path is not None:
+            self._postpath = list(map(unquote_to_bytes, self.path[1:].split(b"/")))
+        return self._postpath
+
+    @postpath.setter
+    def postpath(self, segments: list[bytes] | None) -> None:
+        self._postpath = segments
+
     def begin(self, head: ResponseHead) -> None:
         """Answer with *head*; it is sent by the first write, or by the end."""
         self._head = head
@@ -124,9 +137,7 @@ class HostedRequest(Request):
         elif self._head is not None:
             self._write_first(self._head, data)
         else:
-            for name, value in self.channel.site.own_headers():
-                if not self.responseHeaders.hasHeader(name):
-                    self.responseHeaders.setRawHeaders(name, [value])
+            self._add_own_headers()
             super().write(data)
 
     def finish(self) -> None:
@@ -141,9 +152,16 @@ class HostedRequest(Request):
         super().connectionLost(reason)
         self._end()
 
+    def _add_own_headers(self) -> None:
+        for line in self.channel.site.own_lines().split(b"\r\n")[:-1]:
+            name, _, value = line.partition(b": ")
+            if not self.responseHeaders.hasHeader(name):
+                self.responseHeaders.setRawHeaders(name, [value])
+
     def _end(self) -> None:
-        if self.on_end is not None:
-            self.on_end()
+        on_end, self.on_end = self.on_end, None  # it refers back to this request
+        if on_end is not None:
+            on_end()
 
     def _write_first(self, head: ResponseHead, data: bytes) -> None:
         if self._disconnected:
@@ -151,10 +169,8 @@ class HostedRequest(Request):
         self.startedWriting = 1
         self._without_body = self.method == b"HEAD" or not head.has_body
         parts = [b"%b %d %b\r\n" % (self.clientproto, head.code, head.reason)]
-        for name, value in self.channel.site.own_headers():
-            parts += (name, b": ", value, b"\r\n")
-        for name, value in head.headers:
-            parts += (name, b": ", value, b"\r\n")
+        parts.append(self.channel.site.own_lines())
+        parts += head.lines
         for name, values in self.responseHeaders.getAllRawHeaders():
             for value in values:
                 parts += (name, b": ", value, b"\r\n")

@@ -64,19 +64,19 @@ class HostedSite(Site):
         self._clock = clock
         self._access_log = access_log
         self._second = -1
-        self._own_headers: tuple[tuple[bytes, bytes], ...] = ()
+        self._own_lines = b""
 
     def getContentFile(self, length: int | None) -> BinaryIO:
         """A file for a body of *length* bytes, or of an unknown length."""
         return body_file(length)
 
-    def own_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """``Server`` and ``Date``, as every response has them."""
+    def own_lines(self) -> bytes:
+        """The lines of ``Server`` and ``Date``, as every response has them."""
         second = int(self._clock.now())
         if second != self._second:
             self._second = second
-            self._own_headers = ((b"Server", b"jqengine"), (b"Date", datetimeToString(second)))
-        return self._own_headers
+            self._own_lines = b"Server: jqengine\r\nDate: %b\r\n" % datetimeToString(second)
+        return self._own_lines
 
     def log(self, request: HostedRequest) -> None:  # type: ignore[override]
         """Note that *request* has ended."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet import reactor
+from twisted.internet import error, reactor
 from twisted.internet.endpoints import (
     TCP4ClientEndpoint,
     TCP4ServerEndpoint,
@@ -21,7 +21,6 @@ from twisted.internet.endpoints import (
     serverFromString,
     wrapClientTLS,
 )
-from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.ssl import CertificateOptions
 
 from jqengine.app.resource import WSGIResource
@@ -185,7 +184,7 @@ async def test_stopping_refuses_new_connections() -> None:
         port = server.port
         stopped = server.service.stopService()
         await until(lambda: not server.service.addresses())
-        with pytest.raises(ConnectionRefusedError):
+        with pytest.raises(error.ConnectionRefusedError):
             await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), Connection())
         gate.leave.set()
         await busy.everything()
