@@ -9,16 +9,17 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from jqengine.lifecycle import JOB_TRANSITIONS, RUN_TRANSITIONS
+from jqengine.lifecycle import DELIVERY_TRANSITIONS, JOB_TRANSITIONS, RUN_TRANSITIONS
 
 TABLES: dict[str, Mapping[tuple[StrEnum, StrEnum], StrEnum]] = {
     "jobs": JOB_TRANSITIONS,
     "runs": RUN_TRANSITIONS,
+    "deliveries": DELIVERY_TRANSITIONS,
 }
 
 
 class Lifecycle(SphinxDirective):
-    """``.. lifecycle:: jobs`` or ``.. lifecycle:: runs``."""
+    """``.. lifecycle:: jobs``, and so on for each table."""
 
     required_arguments = 1
 

@@ -1,0 +1,3 @@
+from jqengine.sinktools import SinkPlugin
+
+append = SinkPlugin(("append",), "append_sink.AppendSink")
