@@ -135,6 +135,10 @@ class HostedChannel(HTTPChannel):
             return BAD_REQUEST if split_target(self._path)[0] is None else None
         return None
 
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Refuse a line that is longer than a whole head may be."""
+        self._respondToBadRequestAndDisconnect()
+
     def allContentReceived(self) -> None:
         """Pass on a request that is complete."""
         if not self.refusing:
