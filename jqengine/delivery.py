@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jqengine.lifecycle import DeliveryState
 
 if TYPE_CHECKING:
-    from jqengine.job import Headers
+    from jqengine.job import Headers, Job
 
 
 class Validators(NamedTuple):
@@ -64,10 +64,12 @@ class Dispatch(NamedTuple):
     :ivar deliveries: to be written in the transaction of the result.
     :ivar fingerprint: of a success of a job that watches for changes; it takes
         the place of the one before if it differs.
+    :ivar follow_ups: jobs that the run has scheduled for its success.
     """
 
     deliveries: tuple[NewDelivery, ...] = ()
     fingerprint: Fingerprint | None = None
+    follow_ups: tuple[Job, ...] = ()
 
 
 NOTHING_TO_DISPATCH = Dispatch()

@@ -107,6 +107,10 @@ class NoSuchJob(JobQueueError):
     """No job or run answers to the id or name that was given."""
 
 
+class NoSuchContinuation(JobQueueError):
+    """A continuation is unknown, has expired, or was used before."""
+
+
 class NotPossible(JobQueueError):
     """What was asked cannot be done to a job or run as it stands now."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # Nothing here runs with it, and it would double the start-up of `jobqueue when`.
     from twisted.internet.defer import Deferred
 
+    from jqengine.continuation import Continuation
     from jqengine.delivery import (
         ClaimedDeliveries,
         Delivery,
@@ -447,6 +448,54 @@ class IDeliveryStore(Interface):
 
     def published_body(publication: Publication) -> Deferred[bytes | None]:
         """The body of what is served, or ``None`` when it is not kept."""
+
+
+class IContinuationStore(Interface):
+    """The part of a store that remembers continuations.
+
+    Its methods keep the promises of :class:`IStore`.  What has expired at the
+    instant that a method is given is not there for it.
+    """
+
+    def keep_continuation(continuation: Continuation) -> Deferred[Continuation]:
+        """Remember *continuation*; what is kept under its id already is the answer instead.
+
+        Of one session the latest :data:`~jqengine.continuation.MOST_OF_SESSION` are kept.
+        """
+
+    def resume_continuation(
+        continuation_id: str, session: str | None, now: float
+    ) -> Deferred[Continuation | None]:
+        """What the client of *session* resumes by link; one that is not reusable is used up.
+
+        ``None`` when there is no such continuation or it is another session's;
+        then nothing has changed.
+        """
+
+    def follow_session(
+        before: str | None, after: str, made: Sequence[str], now: float
+    ) -> Deferred[int]:
+        """Note that a client's session cookie was replaced; how many continuations that moved.
+
+        Those of the session *before* belong to *after* from now on, and for
+        :data:`~jqengine.continuation.FORMER_SESSION` to *before* as well; so do
+        those of the ids *made* that had no session.
+        """
+
+    def find_continuations(after: str | None, limit: int) -> Deferred[Page[Continuation]]:
+        """A page of continuations without request bodies, the newest first.
+
+        :raises jqengine.errors.BadValue: no page ends at *after*.
+        """
+
+    def drop_continuation(continuation_id: str) -> Deferred[bool]:
+        """Forget one; whether it was there."""
+
+    def clear_continuations(session: str | None) -> Deferred[int]:
+        """Forget all of *session*, or with ``None`` all there are; how many they were."""
+
+    def sweep_continuations(now: float, limit: int) -> Deferred[int]:
+        """Forget at most *limit* of those that have expired at *now*; how many they were."""
 
 
 Deliver = Callable[[Sequence[tuple["Run", "Result"]]], None]

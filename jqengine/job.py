@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from jqengine.continuation import Continued
 from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch, Validators
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.units import Backoff, StatusSet
@@ -77,6 +78,7 @@ class Request:
         the engine sets.
     :ivar body: the whole request body.
     :ivar user: becomes ``REMOTE_USER``, or ``None`` for nobody.
+    :ivar continuation: of a saved request, which one it is.
     """
 
     method: str = "GET"
@@ -85,6 +87,7 @@ class Request:
     body: bytes = b""
     user: str | None = None
     protocol: str = "HTTP/1.0"
+    continuation: Continued | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

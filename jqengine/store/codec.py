@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from jqengine.continuation import Continued
 from jqengine.job import Catchup, Headers, Overlap, Policy, Schedule, Syntax
 from jqengine.units import Backoff, StatusSet
 
@@ -112,6 +113,16 @@ def headers_text(headers: Headers) -> str:
 def headers_from(text: str) -> Headers:
     """The headers that :func:`headers_text` wrote."""
     return tuple((name, value) for name, value in json.loads(text))
+
+
+def continued_text(continued: Continued | None) -> str | None:
+    """Which continuation a request is from, with its state, as a JSON list."""
+    return None if continued is None else _write([continued.id, continued.state])
+
+
+def continued_from(text: str | None) -> Continued | None:
+    """What :func:`continued_text` wrote."""
+    return None if text is None else Continued(*json.loads(text))
 
 
 def body_id(body: bytes) -> str:

@@ -171,6 +171,7 @@ def _new_run(job: Row[Any], run_id: str, due: float, now: float) -> dict[str, An
         *request_of(job),
         None,
         None,
+        job.continuation,
     )
     return dict(zip(NEW_RUN_COLUMNS, row, strict=True))
 

@@ -124,6 +124,7 @@ class _NewRun(NamedTuple):
             *request_of(self.job),
             self.reason,
             now if self.state is RunState.SKIPPED else None,
+            self.job.continuation,
         )
 
 

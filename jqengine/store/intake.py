@@ -14,6 +14,7 @@ from jqengine.job import Job
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState
 from jqengine.plan import CrontabPlan
 from jqengine.store.constructs import InsertIfAbsent
+from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous
 from jqengine.store.hot import insert_in_blocks
 from jqengine.store.rows import (
@@ -52,6 +53,13 @@ _RETIRE = (
 
 def add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     """See :meth:`jqengine.interfaces.IStore.add`."""
+    ready, kept = put_requests(connection, new)
+    answers = _add(connection, ready)
+    use_up(connection, ready, answers, kept)
+    return answers
+
+
+def _add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     anonymous = [job for job in new if is_anonymous(job)]
     added = _add_anonymous(connection, anonymous)
     if len(anonymous) == len(new):

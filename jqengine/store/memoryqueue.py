@@ -28,6 +28,8 @@ from jqengine.store.decisions import (
     in_place_of,
     is_anonymous,
 )
+from jqengine.store.followups import add_follow_ups
+from jqengine.store.memorycontinuations import MemoryContinuations
 from jqengine.store.memorydeliveries import MemoryDeliveries
 
 
@@ -68,11 +70,19 @@ class MemoryQueue:
         self._jobs: dict[str, _KeptJob] = {}
         self._runs: dict[str, KeptRun] = {}
         self.deliveries = MemoryDeliveries(self._result_of)
+        self.continuations = MemoryContinuations()
 
     # Accepting jobs.
 
     def add(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        return [self._add(job) for job in jobs]
+        ready, kept = self.continuations.put_requests(jobs, self._was_accepted)
+        answers = [self._add(job) for job in ready]
+        self.continuations.use_up(ready, answers, kept)
+        return answers
+
+    def _was_accepted(self, job_id: str) -> bool:
+        kept = self._jobs.values()
+        return job_id in self._runs or any(job_id in (one.job.id, one.accepted_as) for one in kept)
 
     def _add(self, job: Job) -> Job:
         if is_anonymous(job):
@@ -223,6 +233,7 @@ class MemoryQueue:
         self._settle_jobs([one for one in ended if one.job_id in self._jobs])
         for outcome in ended:
             self.deliveries.record(outcome)
+        add_follow_ups(ended, self.add)
         return accepted
 
     def _end_attempt(self, outcome: Outcome) -> bool:

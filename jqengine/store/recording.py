@@ -6,6 +6,7 @@ For the store's writer thread, within its transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +27,9 @@ from jqengine.job import Outcome
 from jqengine.lifecycle import RunState
 from jqengine.store.aftermath import settle_jobs
 from jqengine.store.dispatching import dispatch
+from jqengine.store.followups import add_follow_ups
 from jqengine.store.hot import BLOCK, HotStatement, InBlocks, numbered, parameters
+from jqengine.store.intake import add
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
 
@@ -103,6 +106,7 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool
     ended = [one for one in accepted if one.verdict.state is not RunState.WAITING]
     settle_jobs(connection, ended)
     dispatch(connection, ended)
+    add_follow_ups(ended, partial(add, connection))
     return answers
 
 

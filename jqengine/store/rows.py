@@ -15,6 +15,8 @@ from jqengine.lifecycle import JobState, RunState
 from jqengine.store.codec import (
     LONGEST_INLINE_BODY,
     body_id,
+    continued_from,
+    continued_text,
     headers_from,
     headers_text,
     policy_from,
@@ -58,6 +60,7 @@ NEW_RUN_COLUMNS = (
     *REQUEST_COLUMNS,
     "reason",
     "finished",
+    "continuation",
 )
 
 RUN_COLUMNS = (
@@ -70,6 +73,7 @@ RUN_COLUMNS = (
     "attempt",
     "previous_status",
     *REQUEST_COLUMNS,
+    "continuation",
 )
 
 RESULT_COLUMNS = (
@@ -142,6 +146,7 @@ def anonymous_run(job: Job, texts: Texts) -> Row:
         *request_values(definition, texts),
         None,
         None,
+        continued_text(definition.request.continuation),
     )
 
 
@@ -167,6 +172,7 @@ def job_values(job: Job, accepted_as: str) -> dict[str, Any]:
         "reason": job.reason,
         "schedule": schedule_text(definition.schedule),
         **dict(zip(REQUEST_COLUMNS, request_values(definition, Texts()), strict=True)),
+        "continuation": continued_text(definition.request.continuation),
     }
 
 
@@ -217,7 +223,7 @@ def anonymous_job_from(row: Any, bodies: Bodies) -> Job:
 
 
 def _definition(row: Any, bodies: Bodies, identity: str | None) -> Definition:
-    request, policy, sinks = _request_parts(request_of(row), bodies)
+    request, policy, sinks = _request_parts((*request_of(row), row.continuation), bodies)
     return Definition(
         identity=identity,
         name=row.name,
@@ -264,7 +270,8 @@ _WAITING = RunState.WAITING.value
 
 
 def _request_parts(values: Iterable[Any], bodies: Bodies) -> tuple[Request, Any, tuple[str, ...]]:
-    method, target, protocol, headers, body, apart, user, policy, priority, key, sinks = values
+    method, target, protocol, headers, body, apart, user, *rest = values
+    policy, priority, key, sinks, continued = rest
     content = bodies[apart] if apart else body
     return (
         Request(
@@ -274,6 +281,7 @@ def _request_parts(values: Iterable[Any], bodies: Bodies) -> tuple[Request, Any,
             body=content,
             user=user,
             protocol=protocol,
+            continuation=continued_from(continued),
         ),
         policy_from(policy, priority, key),
         sinks_from(sinks),

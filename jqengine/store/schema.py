@@ -35,7 +35,7 @@ from sqlalchemy import (
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.decisions import CRONTAB
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; :mod:`.migrations` ends there."""
 
 REVISION_TABLE = "jobqueue_revision"
@@ -97,6 +97,7 @@ jobs = Table(
     Column("reason", Text, nullable=False),
     Column("schedule", Text, nullable=False),
     *_request_columns(),
+    Column("continuation", Text),
 )
 
 runs = Table(
@@ -124,6 +125,7 @@ runs = Table(
     Column("truncated", Boolean),
     Column("started", Double),
     Column("finished", Double),
+    Column("continuation", Text),
 )
 
 attempts = Table(
@@ -149,6 +151,7 @@ def partial_index(
     where: ColumnElement[bool],
     unique: bool = False,
 ) -> Index:
+    """An index of the rows *where* something holds."""
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, i
 
 from jqengine.job import Job
 from jqengine.lifecycle import JOB_TRANSITIONS, RUN_TRANSITIONS, JobEvent, RunEvent
+from jqengine.store.continuationtables import continuations
 from jqengine.store.rows import Bodies, anonymous_job_from, job_from, long_bodies
 from jqengine.store.schema import bodies, jobs, runs, text_of
 
@@ -43,7 +44,11 @@ def bodies_of(connection: Connection, ids: Iterable[str | None]) -> Bodies:
 
 def keep_bodies(connection: Connection, new: Iterable[Job]) -> None:
     """Put the long request bodies of *new* jobs in ``bodies``."""
-    found = long_bodies(new)
+    keep_contents(connection, long_bodies(new))
+
+
+def keep_contents(connection: Connection, found: Bodies) -> None:
+    """Put what is not there yet in ``bodies``."""
     known = {row.id for row in select_in(connection, select(bodies.c.id), bodies.c.id, found)}
     values = [{"id": key, "content": found[key]} for key in found.keys() - known]
     if values:
@@ -51,10 +56,11 @@ def keep_bodies(connection: Connection, new: Iterable[Job]) -> None:
 
 
 def forget_bodies(connection: Connection, ids: Iterable[str | None]) -> None:
-    """Delete those of ``bodies`` that no job and no run has any more."""
+    """Delete those of ``bodies`` that no job, run or continuation has any more."""
     unused = (
         ~exists().where(runs.c.body_id == bodies.c.id),
         ~exists().where(jobs.c.body_id == bodies.c.id),
+        ~exists().where(continuations.c.body_id == bodies.c.id),
     )
     for some in slices(key for key in ids if key):
         connection.execute(delete(bodies).where(bodies.c.id.in_(some), *unused))

@@ -11,10 +11,11 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from jqengine.interfaces import IDeliveryStore, IQueueControl, IStore
+from jqengine.interfaces import IContinuationStore, IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
+from jqengine.store.sqlcontinuations import SqlContinuations
 from jqengine.store.sqlcontrol import SqlControl
 from jqengine.store.sqldeliveries import SqlDeliveries
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
@@ -23,8 +24,8 @@ from jqengine.store.thread import Operation, StoreThread
 T = TypeVar("T")
 
 
-@implementer(IStore, IQueueControl, IDeliveryStore)
-class SqlStore(SqlControl, SqlDeliveries):
+@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore)
+class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
     """A store in a database, with a thread that writes and one that reads.
 
     Questions of the dispatcher go through the writer, in their place between
