@@ -29,6 +29,9 @@ INTERVAL = LEASE / 4
 FRESH = LEASE / 2
 """Seconds after which an engine that could not renew claims nothing more."""
 
+STEP = 1.0
+"""Seconds by which the wall clock must leave the timers to count as stepped."""
+
 
 class Leases(Service):
     """The leases of one engine.  For the reactor thread.
@@ -57,6 +60,8 @@ class Leases(Service):
         self._bell = bell
         self._lost = lost
         self._renewed = reactor.seconds()
+        self._offset = self._wall_offset()
+        self._distrusts_until = reactor.seconds()
         self._said = False
         self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
         self._loop.clock = reactor
@@ -81,8 +86,13 @@ class Leases(Service):
     async def recover(self) -> None:
         """Take over what was left behind.
 
+        Nothing for a while after the clock was set: leases of those who live
+        seem to have run out then, until they are renewed by the new time.
+
         :raises StoreUnavailable: the store cannot say.
         """
+        if self._clock_is_new():
+            return
         lost = await self._store.recover(self._owner, self._clock.now(), LEASE)
         if lost:
             self._log.warn("{count} runs were cut off when their process ended", count=len(lost))
@@ -102,3 +112,14 @@ class Leases(Service):
             if not self._said:
                 self._log.error("Leases cannot be renewed: {error}", error=error)
             self._said = True
+
+    def _clock_is_new(self) -> bool:
+        """Whether somebody may not have renewed a lease since the clock was set."""
+        offset, now = self._wall_offset(), self._reactor.seconds()
+        if abs(offset - self._offset) > STEP:
+            self._distrusts_until = now + LEASE
+        self._offset = offset
+        return now < self._distrusts_until
+
+    def _wall_offset(self) -> float:
+        return self._clock.now() - self._reactor.seconds()

@@ -91,3 +91,31 @@ def test_its_own_runs_are_not_taken_over_after_a_long_silence(
     assert [run.attempt for run in room.host.running] == [1]
     room.answer_all()
     assert states(room.store, "once-0001") == [(0, RunState.FINISHED)]
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+def test_a_clock_that_is_set_takes_no_run_from_those_who_live(
+    room: EngineRoom, other: EngineRoom, step: float
+) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    other.start()
+    room.pass_time(INTERVAL / 2)
+    for each in (other, room):
+        each.clock.offset += step
+    room.pass_time(3 * LEASE)
+    assert len(room.host.running) == 1
+    assert other.host.running == []
+
+
+def test_after_the_clock_is_set_the_dead_lose_their_runs_a_lease_later(
+    room: EngineRoom, other: EngineRoom
+) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    other.start()
+    room.leases.stopService()
+    for each in (other, room):
+        each.clock.offset += 3600
+    room.pass_time(2 * LEASE)
+    assert [run.attempt for run in other.host.running] == [2]
