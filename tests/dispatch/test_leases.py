@@ -99,8 +99,10 @@ def test_a_clock_that_is_set_takes_no_run_from_those_who_live(
 ) -> None:
     add(room, once(1, timeout=1e5))
     room.start()
+    # From now on the other one looks before this one has renewed.
+    room.pass_time(INTERVAL - 1)
     other.start()
-    room.pass_time(INTERVAL / 2)
+    room.pass_time(INTERVAL - 1)
     for each in (other, room):
         each.clock.offset += step
     room.pass_time(3 * LEASE)
