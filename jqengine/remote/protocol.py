@@ -37,6 +37,7 @@ class BoundedAMP(amp.AMP):
     answers is not read either.
 
     :param locate: gives what answers a command, or ``None``.
+    :param complain: told why a connection is broken off.
     :ivar asked: number of boxes that have come whole.
     """
 
@@ -49,11 +50,13 @@ class BoundedAMP(amp.AMP):
         reactor: IReactorTime,
         limits: Limits,
         locate: Callable[[bytes], Responder | None],
+        complain: Callable[[str], object],
     ) -> None:
         super().__init__()
         self.asked = 0
         self._limits = limits
         self._locate = locate
+        self._complain = complain
         self._reader = BoxReader()
         self._boxes: deque[Box] = deque()
         self._calls = 0
@@ -109,7 +112,7 @@ class BoundedAMP(amp.AMP):
     def end(self, why: str) -> None:
         """Break the connection off; nothing more of it is read."""
         self._ended = True
-        self.log.info("A client is disconnected: it {why}", why=why)
+        self._complain(f"A client is disconnected: it {why}")
         if self.transport is not None:
             self.transport.abortConnection()
 

@@ -17,10 +17,10 @@ from twisted.internet.interfaces import (
     IStreamServerEndpoint,
 )
 from twisted.internet.protocol import Factory
-from twisted.logger import Logger
 
 from jqengine.interfaces import IRunEvents
 from jqengine.redaction import Redactor
+from jqengine.remote.complaints import Complaints
 from jqengine.remote.credentials import Handshake, Secrets
 from jqengine.remote.desk import Desk
 from jqengine.remote.limits import Budget, Limits
@@ -45,7 +45,6 @@ class SessionFactory(Factory):
     """
 
     noisy = False
-    _log = Logger()
 
     def __init__(
         self,
@@ -67,6 +66,7 @@ class SessionFactory(Factory):
         self._secrets = secrets
         self._random_bytes = random_bytes
         self._limits = limits or Limits()
+        self._complain = Complaints(reactor)
         self._uploads = Budget(self._limits.all_uploads)
         self._sessions: dict[Session, None] = {}
         self._empty: Deferred[None] | None = None
@@ -79,13 +79,14 @@ class SessionFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Session | None:
         """A session, or ``None`` when all places are taken by clients at work."""
         if len(self._sessions) >= self._limits.connections and not self._make_room():
-            self._log.warn("A client is turned away: {count} are there", count=len(self._sessions))
+            self._complain(f"A client is turned away: {len(self._sessions)} are at work")
             return None
         session = Session(
             reactor=self._reactor,
             limits=self._limits,
             handshake=Handshake(self._secrets, self._random_bytes),
             make_desk=self._desk_of,
+            complain=self._complain,
             gone=self._gone,
         )
         session.factory = self

@@ -38,9 +38,12 @@ class Session(BoundedAMP):
         limits: Limits,
         handshake: Handshake,
         make_desk: Callable[[Session], Desk],
+        complain: Callable[[str], object],
         gone: Callable[[Session], object],
     ) -> None:
-        super().__init__(reactor=reactor, limits=limits, locate=self._locate)
+        super().__init__(
+            reactor=reactor, limits=limits, locate=self._locate_answer, complain=complain
+        )
         self.role = Role.STRANGER
         self._handshake = handshake
         self._desk = make_desk(self)
@@ -66,7 +69,7 @@ class Session(BoundedAMP):
         if self.transport is not None:
             self.callRemote(Event, tail=tail, event=event, data=data)
 
-    def _locate(self, name: bytes) -> Responder | None:
+    def _locate_answer(self, name: bytes) -> Responder | None:
         command = _COMMANDS.get(name)
         return None if command is None else lambda box: self._respond(command, box)
 

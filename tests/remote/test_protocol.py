@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.protocols import amp
 
 from jqengine.errors import BadValue, PastInstant
+from jqengine.remote.complaints import Complaints
 from jqengine.remote.limits import Limits
 from jqengine.remote.protocol import BoundedAMP
 from jqengine.wire.boxes import LARGEST_BOX, pack_box
@@ -27,7 +28,13 @@ class Engine:
         self.clock = Clock()
         self.later: list[Deferred[amp.AmpBox]] = []
         self.error: Exception = BadValue("why")
-        self.protocol = BoundedAMP(reactor=self.clock, limits=LIMITS, locate=self.locate)
+        self.complaints: list[str] = []
+        self.protocol = BoundedAMP(
+            reactor=self.clock,
+            limits=LIMITS,
+            locate=self.locate,
+            complain=self.complaints.append,
+        )
         self.peer = Peer(self.protocol)
 
     def locate(self, name: bytes) -> Callable[[amp.AmpBox], Deferred[amp.AmpBox]] | None:
@@ -125,6 +132,7 @@ def test_what_is_no_call_ends_the_connection_and_raises_nothing(
 ) -> None:
     engine.peer.send(data)
     assert engine.peer.gone
+    assert len(engine.complaints) == 1
     engine.peer.send(pack_box({b"_command": b"Now", b"_ask": b"1", b"given": b""}))
     assert engine.clock.getDelayedCalls() == []
 
@@ -245,3 +253,20 @@ def test_the_largest_box_is_taken(engine: Engine) -> None:
     assert len(pack_box(box)) < LARGEST_BOX
     engine.peer.send(pack_box(box))
     assert len(engine.peer.answers()) == 1
+
+
+def test_complaints_do_not_fill_the_log() -> None:
+    clock, logged = Clock(), []
+    complain = Complaints(clock)
+    globalLogPublisher.addObserver(logged.append)
+    try:
+        for _ in range(1000):
+            complain("A client is disconnected: it sent an empty box")
+            clock.advance(0.1)
+    finally:
+        globalLogPublisher.removeObserver(logged.append)
+    said = [formatEvent(event) for event in logged if "complaint" in event]
+    assert said == [
+        "A client is disconnected: it sent an empty box",
+        "A client is disconnected: it sent an empty box (and 599 before)",
+    ]
