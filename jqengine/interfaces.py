@@ -427,6 +427,15 @@ class IDeliveryStore(Interface):
         """The run and result of *delivery*, and the success before it where
         that is named and still kept; ``None`` when the result is not kept."""
 
+    def run_with_result(
+        run_id: str, attempt: int | None
+    ) -> Deferred[tuple[Run, Result | None] | None]:
+        """A run with the result of *attempt*, or with ``None`` of its last.
+
+        ``None`` where there is no such run; a run without such a result has
+        ``None`` in its place.
+        """
+
     def deliveries(run_id: str) -> Deferred[Sequence[Delivery]]:
         """Every delivery of a run, oldest first."""
 

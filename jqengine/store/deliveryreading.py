@@ -41,6 +41,18 @@ def parts(connection: Connection, delivery: Delivery) -> tuple[Run, Result, Resu
     return None
 
 
+def run_with_result(
+    connection: Connection, run_id: str, attempt: int | None
+) -> tuple[Run, Result | None] | None:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.run_with_result`."""
+    for row in _RUN_AND_RESULT.rows(connection, (run_id,)):
+        run = run_from(row[: len(RUN_COLUMNS)], bodies_of(connection, [row[_BODY_ID]]))
+        found = dict(results(connection, run_id))
+        wanted = max(found, default=0) if attempt is None else attempt
+        return run, found.get(wanted)
+    return None
+
+
 def _result(connection: Connection, run_id: str, attempt: int) -> Result | None:
     return dict(results(connection, run_id)).get(attempt)
 

@@ -63,6 +63,12 @@ class MemoryDeliverySide:
         """See :meth:`IDeliveryStore.delivery_parts`."""
         return self._answer(lambda: self.queue.deliveries.delivery_parts(delivery))
 
+    def run_with_result(
+        self: _Store, run_id: str, attempt: int | None
+    ) -> Deferred[tuple[Run, Result | None] | None]:
+        """See :meth:`IDeliveryStore.run_with_result`."""
+        return self._answer(lambda: self.queue.run_with_result(run_id, attempt))
+
     def deliveries(self: _Store, run_id: str) -> Deferred[Sequence[Delivery]]:
         """See :meth:`IDeliveryStore.deliveries`."""
         return self._answer(lambda: self.queue.deliveries.deliveries(run_id))

@@ -27,6 +27,7 @@ from jqengine.store.decisions import (
     cancelled_with_job,
     in_place_of,
     is_anonymous,
+    is_there_already,
 )
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.memorycontinuations import MemoryContinuations
@@ -132,7 +133,9 @@ class MemoryQueue:
         for job_id in plan.retire:
             self._move(job_id, JobEvent.RETIRE, LINE_GONE)
         for job in (*plan.add, *plan.replace):
-            self._accept(job)
+            old = self._old(job)
+            if old is None or not is_there_already(old.job, job):
+                self._accept(job)
 
     # Firing.
 
@@ -293,6 +296,13 @@ class MemoryQueue:
         state = job_after(kept.job.state, event) if kept is not None else None
         if kept is not None and state is not None:
             kept.job = replace(kept.job, state=state, due=None, reason=reason)
+
+    def run_with_result(self, run_id: str, attempt: int | None) -> tuple[Run, Result | None] | None:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.run_with_result`."""
+        if run_id not in self._runs:
+            return None
+        found = self._result_of(run_id, attempt)
+        return self._runs[run_id].run, found[1] if found else None
 
     def _result_of(self, run_id: str, attempt: int | None) -> tuple[Run, Result] | None:
         results = dict(self.results(run_id))

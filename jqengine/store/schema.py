@@ -152,7 +152,12 @@ def partial_index(
     unique: bool = False,
 ) -> Index:
     """An index of the rows *where* something holds."""
-    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+    """An index of the rows *where*.
+
+    What PostgreSQL indexes is said in the migrations alone: to name it here
+    would cost every start the import of its dialect.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=where)
 
 
 job_scheduled = jobs.c.state == text_of(JobState.SCHEDULED)

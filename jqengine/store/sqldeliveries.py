@@ -65,6 +65,14 @@ class SqlDeliveries:
         """See :meth:`IDeliveryStore.delivery_parts`."""
         return self._reader.submit(partial(deliveryreading.parts, delivery=delivery))
 
+    def run_with_result(
+        self: _Threads, run_id: str, attempt: int | None
+    ) -> Deferred[tuple[Run, Result | None] | None]:
+        """See :meth:`IDeliveryStore.run_with_result`."""
+        return self._reader.submit(
+            partial(deliveryreading.run_with_result, run_id=run_id, attempt=attempt)
+        )
+
     def deliveries(self: _Threads, run_id: str) -> Deferred[Sequence[Delivery]]:
         """See :meth:`IDeliveryStore.deliveries`."""
         return self._writer.submit(partial(deliveryreading.of_run, run_id=run_id))

@@ -279,6 +279,22 @@ async def test_a_delivery_keeps_its_result_when_the_run_runs_again(side: Side) -
 
 
 @ensureDeferred
+async def test_a_run_with_one_of_its_results(side: Side) -> None:
+    run = await side.a_run("job")
+    assert await side.store.run_with_result(run.id, None) == (run, None)
+    assert await side.store.record([a_retry(run, ready=side.instant)]) == [True]
+    (again,) = await side.store.claim(OWNER, side.instant, 1, LEASE)
+    await side.end(again, body=b"second")
+    for attempt, body in ((None, b"second"), (2, b"second")):
+        found, result = await side.store.run_with_result(run.id, attempt)
+        assert (found.id, found.attempt, result.body) == (run.id, 2, body)
+    _, first = await side.store.run_with_result(run.id, 1)
+    assert first.status == 500
+    assert (await side.store.run_with_result(run.id, 9))[1] is None
+    assert await side.store.run_with_result("unknown", None) is None
+
+
+@ensureDeferred
 async def test_dead_letters_are_listed_and_redriven(side: Side) -> None:
     for _ in range(3):
         await side.delivery(None)
