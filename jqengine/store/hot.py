@@ -7,7 +7,8 @@ times what SQLite needs for the work itself.  For the store's threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -67,14 +68,13 @@ class InBlocks:
     A tenth to a third of the time of a row is the start and end of its
     statement; fifty rows at once share it.
 
-    :param one: changes one row.
-    :param block: changes :data:`BLOCK` rows; its parameters are those of *one*
-        for the first row, then for the second, and so on.
+    :param changing: makes the statement that changes so many rows.  Its
+        parameters are those of the first row, then of the second, and so on.
     """
 
-    def __init__(self, one: HotStatement, block: HotStatement) -> None:
-        self._one = one
-        self._block = block
+    def __init__(self, changing: Callable[[int], HotStatement]) -> None:
+        # Made when they are wanted: a block has a thousand parameters.
+        self._changing = cache(changing)
 
     def change(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Execute it for each of *rows*; the number of rows all of them changed."""
@@ -82,18 +82,18 @@ class InBlocks:
         changed = 0
         for start in range(0, whole, BLOCK):
             values = list(chain.from_iterable(rows[start : start + BLOCK]))
-            changed += self._block.change(connection, values)
-        return changed + self._one.change_each(connection, rows[whole:])
+            changed += self._changing(BLOCK).change(connection, values)
+        return changed + self._changing(1).change_each(connection, rows[whole:])
 
 
 def insert_in_blocks(insert: Insert, columns: Sequence[str]) -> InBlocks:
     """*insert* with rows that give *columns*, in the order of the table."""
-    return InBlocks(_inserting(insert, columns, 1), _inserting(insert, columns, BLOCK))
 
+    def inserting(rows: int) -> HotStatement:
+        values = [parameters(columns, row) for row in range(rows)]
+        return HotStatement(insert.values(values), *numbered(columns, rows))
 
-def _inserting(insert: Insert, columns: Sequence[str], rows: int) -> HotStatement:
-    values = [parameters(columns, row) for row in range(rows)]
-    return HotStatement(insert.values(values), *numbered(columns, rows))
+    return InBlocks(inserting)
 
 
 def parameters(names: Sequence[str], row: int) -> dict[str, BindParameter[Any]]:

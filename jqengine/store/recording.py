@@ -28,7 +28,7 @@ from jqengine.lifecycle import RunState
 from jqengine.store.aftermath import settle_jobs
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
-from jqengine.store.hot import BLOCK, HotStatement, InBlocks, numbered, parameters
+from jqengine.store.hot import HotStatement, InBlocks, numbered, parameters
 from jqengine.store.intake import add
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
@@ -60,14 +60,16 @@ def _ending(said: Mapping[str, ColumnElement[Any]]) -> Update:
     return update(runs).where(_fence(said)).values(lease_until=null(), **new)
 
 
-def _ending_block() -> HotStatement:
-    rows = [parameters(_ENDED, row) for row in range(BLOCK)]
-    selects = [select(*(value.label(name) for name, value in row.items())) for row in rows]
+def _ending_of(rows: int) -> HotStatement:
+    named = [parameters(_ENDED, row) for row in range(rows)]
+    if rows == 1:
+        return HotStatement(_ending(named[0]), *numbered(_ENDED, 1))
+    selects = [select(*(value.label(name) for name, value in row.items())) for row in named]
     said = union_all(*selects).subquery("said")
-    return HotStatement(_ending(dict(said.c.items())), *numbered(_ENDED, BLOCK))
+    return HotStatement(_ending(dict(said.c.items())), *numbered(_ENDED, rows))
 
 
-_END = InBlocks(HotStatement(_ending(_named(_ENDED)), *_ENDED), _ending_block())
+_END = InBlocks(_ending_of)
 
 _RETRY = HotStatement(
     update(runs)

@@ -49,6 +49,8 @@ def keep_bodies(connection: Connection, new: Iterable[Job]) -> None:
 
 def keep_contents(connection: Connection, found: Bodies) -> None:
     """Put what is not there yet in ``bodies``."""
+    if not found:
+        return
     known = {row.id for row in select_in(connection, select(bodies.c.id), bodies.c.id, found)}
     values = [{"id": key, "content": found[key]} for key in found.keys() - known]
     if values:
