@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jqengine.job import Job
+from jqengine.job import Job, Syntax
 from jqengine.lifecycle import JobEvent, JobState, job_after
 
 CRONTAB = "crontab"
@@ -38,6 +38,21 @@ def in_place_of(old: Job, new: Job) -> Job:
         state=state,
         previous_status=old.previous_status if new.previous_status is None else new.previous_status,
         reason=old.reason if state is old.state is JobState.PAUSED else new.reason,
+    )
+
+
+def is_there_already(old: Job, new: Job) -> bool:
+    """Whether *old* of the crontab has become what *new* is to make of it.
+
+    Nodes that read one crontab at one time plan the same, and the plan that
+    comes second must not give the job another due time, or a second life.  A
+    line that has come back is not there yet, and ``@reboot`` is due anew at
+    each start.
+    """
+    return (
+        old.definition == new.definition
+        and old.state is not JobState.RETIRED
+        and new.definition.schedule.syntax is not Syntax.REBOOT
     )
 
 

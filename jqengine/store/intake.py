@@ -15,7 +15,7 @@ from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState
 from jqengine.plan import CrontabPlan
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuations import put_requests, use_up
-from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous
+from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
 from jqengine.store.hot import insert_in_blocks
 from jqengine.store.rows import (
     NEW_RUN_COLUMNS,
@@ -94,7 +94,7 @@ def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]
     changed = (*plan.add, *plan.replace)
     keep_bodies(connection, changed)
     register = _Register(connection, changed)
-    answers = [(job, register.accept(job)) for job in changed]
+    answers = [(job, register.accept_line(job)) for job in changed]
     register.write()
     return [(job, answer) for job, answer in answers if answer.definition != job.definition]
 
@@ -122,6 +122,13 @@ class _Register:
         """What came of *job* if it was accepted before, else :meth:`accept` it."""
         old = self._replaced_by(job)
         if old is not None and job.id in (old.id, self._accepted_as[old.id]):
+            return old
+        return self.accept(job)
+
+    def accept_line(self, job: Job) -> Job:
+        """:meth:`accept` *job* of the crontab, unless another node has been faster."""
+        old = self._replaced_by(job)
+        if old is not None and is_there_already(old, job):
             return old
         return self.accept(job)
 

@@ -276,3 +276,34 @@ async def test_a_replacement_that_has_no_due_time_left_is_finished(store: IStore
     ended = a_job("name", due=None, state=JobState.FINISHED)
     (answer,) = await store.add([ended])
     assert answer.state is JobState.FINISHED
+
+
+@ensureDeferred
+async def test_the_plan_of_a_second_node_for_the_same_line_changes_nothing(store: IStore) -> None:
+    mine, theirs = (a_job("line", due=NOW + late, origin="crontab") for late in (10, 11))
+    await store.apply(CrontabPlan(add=(mine,)))
+    await store.apply(CrontabPlan(add=(theirs,)))
+    assert list(await store.crontab_jobs()) == [mine]
+
+
+@ensureDeferred
+async def test_nor_does_it_when_the_first_has_fired_and_is_finished(store: IStore) -> None:
+    mine, theirs = (a_job("line", due=NOW + late, origin="crontab") for late in (0, 1))
+    await store.apply(CrontabPlan(add=(mine,)))
+    await store.fire([a_firing(mine, next_due=None)], NOW)
+    (run,) = await store.claim(OWNER, NOW, 10, LEASE)
+    await store.record([an_end(run)])
+    await store.apply(CrontabPlan(add=(theirs,)))
+    (found,) = await store.crontab_jobs()
+    assert (found.state, found.due, found.fired) == (JobState.FINISHED, None, 1)
+
+
+@ensureDeferred
+async def test_a_line_that_comes_back_and_one_for_every_start_are_due_anew(store: IStore) -> None:
+    gone = a_job("gone", origin="crontab")
+    reboot = a_job("reboot", origin="crontab", syntax=Syntax.REBOOT)
+    await store.apply(CrontabPlan(add=(gone, reboot)))
+    await store.apply(CrontabPlan(retire=(gone.id,)))
+    later = [replace(job, due=NOW + 60, anchor=NOW + 60) for job in (gone, reboot)]
+    await store.apply(CrontabPlan(replace=tuple(later)))
+    assert list(await store.crontab_jobs()) == later
