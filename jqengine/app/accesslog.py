@@ -61,14 +61,14 @@ class AccessLog:
         return self._time
 
 
-def escaped(value: bytes | None) -> str:
+def escaped(value: bytes | str | None) -> str:
     """*value* as it can stand between quotes in a line of text; ``-`` for nothing.
 
     Quotes, backslashes and all that is not printable ASCII become ``\\xHH``.
     """
     if not value:
         return "-"
-    text = value.decode("latin-1")
+    text = value if isinstance(value, str) else value.decode("latin-1")
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return text
     return "".join(

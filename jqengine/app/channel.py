@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IAddress, ISSLTransport
+from twisted.internet.interfaces import IAddress, IHalfCloseableDescriptor, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE, HTTPChannel
@@ -172,7 +172,8 @@ class HostedChannel(HTTPChannel):
         if self._transferDecoder is None:  # no body is to come
             self.loseConnection()
             return
-        if not self._secure:  # TLS cannot close one direction alone
+        # TLS cannot close one direction alone, although its transport says so.
+        if not self._secure and IHalfCloseableDescriptor(self.transport, None):
             self.transport.loseWriteConnection()
         self._give_up = self.site.reactor.seconds() + LINGER_LONGEST
         self.setTimeout(LINGER_IDLE)

@@ -8,6 +8,7 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 from zope.interface import implementer
 
+from jqengine.app.accesslog import escaped
 from jqengine.app.flow import Flow
 from jqengine.app.head import ResponseHead
 from jqengine.app.httprequest import HostedRequest
@@ -85,7 +86,12 @@ class Client:
 
         Once the response has begun, the only sign left is to break it off.
         """
-        self._log.failure("The application failed", failure)
+        self._log.failure(
+            "The application failed in {method} {target}",
+            failure,
+            method=escaped(self._request.method),
+            target=escaped(self._request.uri),
+        )
         if self.gone:
             return
         if self._begun:

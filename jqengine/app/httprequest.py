@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from twisted.python.failure import Failure
-from twisted.web.http import INSUFFICIENT_STORAGE_SPACE, REQUEST_ENTITY_TOO_LARGE, RESPONSES
+from twisted.web.http import (
+    INSUFFICIENT_STORAGE_SPACE,
+    REQUEST_ENTITY_TOO_LARGE,
+    RESPONSES,
+    parse_qs,
+)
 from twisted.web.iweb import INonQueuedRequestFactory
 from twisted.web.server import Request
 from zope.interface import provider
@@ -37,12 +42,13 @@ class HostedRequest(Request):
     """
 
     channel: HostedChannel
-    query = b""
-    sitepath: list[bytes]
-    _postpath: list[bytes] | None = None
     content: BinaryIO
+    sitepath: list[bytes]
+    query = b""
     received: float | None = None
     on_end: Callable[[], None] | None = None
+    _args: dict[bytes, list[bytes]] | None = None
+    _postpath: list[bytes] | None = None
     _head: ResponseHead | None = None
     _without_body = False
 
@@ -112,6 +118,17 @@ class HostedRequest(Request):
         self.begin(head)
         self._write_first(head, body)
         self.finish()
+
+    @property
+    def args(self) -> dict[bytes, list[bytes]]:
+        """The arguments in the query, decoded; read when first asked for."""
+        if self._args is None:
+            self._args = parse_qs(self.query, 1)
+        return self._args
+
+    @args.setter
+    def args(self, arguments: dict[bytes, list[bytes]] | None) -> None:
+        self._args = arguments
 
     @property
     def postpath(self) -> list[bytes] | None:

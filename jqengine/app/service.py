@@ -59,9 +59,11 @@ class HttpService(Service):
         for endpoint in self._endpoints:
             try:
                 self._ports.append(await endpoint.listen(self._site))
-            except CannotListenError as error:
+            except Exception as error:
                 await self._stop_listening()
-                raise ConfigurationError(_sentence(error)) from error
+                if isinstance(error, CannotListenError):
+                    raise ConfigurationError(_sentence(error)) from error
+                raise
 
     def addresses(self) -> list[IAddress]:
         """Where the service listens now, in the order of its endpoints."""

@@ -155,7 +155,6 @@ class Bench:
 
 def refused() -> Bench:
     bench = Bench(max_body=10)
-    bench.transport.loseWriteConnection = lambda: None
     bench.channel.dataReceived(HEAD + b"Content-Length: 1000000\r\n\r\n")
     assert bench.transport.value().startswith(b"HTTP/1.1 413 ")
     return bench

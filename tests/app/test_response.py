@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
+from twisted.logger import LogEvent, formatEvent
 
 from tests.app.serving import body_of, head_of, served, until
 
@@ -339,7 +340,7 @@ def recurses(environ: dict[str, Any], start_response: Any) -> Any:
 )
 @pytest_twisted.ensureDeferred
 async def test_a_broken_application_gives_500_and_the_connection_goes_on(
-    application: Any, flushed: Callable[[], list[Any]]
+    application: Any, flushed: Callable[[], list[Any]], events: list[LogEvent]
 ) -> None:
     def sometimes(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["PATH_INFO"] == "/broken":
@@ -354,6 +355,8 @@ async def test_a_broken_application_gives_500_and_the_connection_goes_on(
             assert (await connection.response()).split(b" ")[1] == status
         await connection.close()
     assert len(flushed()) == 2
+    messages = [formatEvent(event) for event in events if "log_failure" in event]
+    assert messages == ["The application failed in GET /broken"] * 2
 
 
 @pytest_twisted.ensureDeferred

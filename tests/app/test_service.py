@@ -85,6 +85,18 @@ async def test_a_path_that_cannot_be_listened_on_is_named(tmp_path: Path) -> Non
 
 
 @pytest_twisted.ensureDeferred
+async def test_whatever_goes_wrong_nothing_listens() -> None:
+    class Odd:
+        def listen(self, factory: Any) -> Any:
+            raise RuntimeError("odd")
+
+    service = a_service(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"), Odd())
+    with pytest.raises(RuntimeError):
+        await service.listen()
+    assert service.addresses() == []
+
+
+@pytest_twisted.ensureDeferred
 async def test_it_listens_on_every_endpoint(tmp_path: Path) -> None:
     service = a_service(
         TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"),
