@@ -14,6 +14,7 @@ from wsgiref.util import FileWrapper
 
 from jqengine.delivery import Validators
 from jqengine.job import Headers, Run
+from jqengine.request.continuation import CONTINUATION, facts
 from jqengine.request.headers import environ_key, is_trusted
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
@@ -85,6 +86,8 @@ class JobEnviron:
             # PEP 3333 wants the bytes of a name as latin-1 text.
             environ["REMOTE_USER"] = request.user.encode().decode("latin-1")
             environ["AUTH_TYPE"] = "JobQueue"
+        if request.continuation is not None:
+            environ[CONTINUATION] = facts(request.continuation)
         if run.validators is not None and request.method in ("GET", "HEAD"):
             _set_conditions(environ, run.validators)
         _set_trusted(environ, run)

@@ -19,7 +19,14 @@ from jqengine.job import Headers, Request
 from jqengine.joboptions import JOB_OPTIONS, OptionValues
 from jqengine.options import closest
 from jqengine.request.headers import environ_key
-from jqengine.request.linewords import field_of, header_of, method_of, stray, target_of
+from jqengine.request.linewords import (
+    field_of,
+    header_of,
+    is_comment,
+    method_of,
+    stray,
+    target_of,
+)
 from jqengine.request.words import Word, split_words
 
 ReadFile = Callable[[str], bytes]
@@ -69,7 +76,8 @@ def examine_request(
     said = _Said(read)
     head = 1 if len(words) < 2 or words[0].text.startswith("/") else 2
     tail = words[head:]
-    comment = next((n for n, word in enumerate(tail, 1) if word.text.startswith("#")), None)
+    # One error for a comment, not one for each of its words.
+    comment = next((n for n, word in enumerate(tail, 1) if is_comment(word)), None)
     errors: list[BadRequest] = []
     for step in (
         partial(said.take_head, words[:head]),
@@ -115,7 +123,7 @@ class _Said:
             self._take_option(word)
         elif word.text.startswith("@"):
             self._take_body(word, self._file(word), "application/octet-stream")
-        elif separator is None:
+        elif separator is None or is_comment(word):
             raise stray(word)
         elif separator[0] == "=":
             self._fields[word] = field_of(word)

@@ -104,9 +104,14 @@ def header_of(word: Word) -> tuple[str, str]:
     return name, value.strip(" \t")
 
 
+def is_comment(word: Word) -> bool:
+    """Whether *word* begins what is meant as a comment; one in quotes does not."""
+    return word.raw.startswith("#")
+
+
 def stray(word: Word) -> BadRequest:
     """The error of a word that is none of those which may follow the path."""
-    if word.text.startswith("#"):
+    if is_comment(word):
         return BadRequest("a comment stands on a line of its own", word.start)
     if word.text in KNOWN_METHODS:
         return BadRequest(f"the method {word.text} belongs before the path", word.start)

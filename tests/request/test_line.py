@@ -47,6 +47,7 @@ def parsed(line: str) -> RequestLine:
         ("/x a=b=c url=http://h/?q#f", Request(target="/x?a=b%3Dc&url=http%3A%2F%2Fh%2F%3Fq%23f")),
         ("/x 'a b=c d' é=ü&", Request(target="/x?a+b=c+d&%C3%A9=%C3%BC%26")),
         ("/x date=%Y-%m-%d", Request(target="/x?date=%25Y-%25m-%25d")),
+        ("/x '#a=b' c=d", Request(target="/x?%23a=b&c=d")),
         # The form: every other method.
         ("POST /x", Request(method="POST", target="/x")),
         ("POST /x a=1 b=", Request(method="POST", target="/x", body=b"a=1&b=", headers=FORM)),
@@ -139,6 +140,7 @@ def test_fields_come_back_from_query_and_form_as_they_were(fields: list[tuple[st
         ("//h.example/x", 0, "a path begins with one /"),
         ("/x#top", 2, "a fragment (#...) is never sent"),
         ("/x # nightly", 3, "a comment stands on a line of its own"),
+        ("/x #a=b c=d", 3, "a comment stands on a line of its own"),
         ("/x POST", 3, "the method POST belongs before the path"),
         ("/x y", 3, "expected name=value, Header:value, @file or --option=value, not 'y'"),
         ("/x =1", 3, "a name is missing before the ="),
