@@ -61,7 +61,7 @@ class KeptRun:
 
 
 class MemoryQueue:
-    """Everything that a store remembers.
+    """Everything that a store remembers: the work of IStore, IQueueControl and IDeliveryStore.
 
     :param new_id: makes ids for the runs of jobs.
     """
