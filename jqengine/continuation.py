@@ -5,11 +5,16 @@ All values are immutable; instants are seconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from jqengine.errors import NoSuchContinuation, NotPossible
+
 if TYPE_CHECKING:
-    from jqengine.job import Request
+    from jqengine.job import Job, Request
+
+DEFAULT_LIFE = 7 * 86400.0
+"""Seconds that a continuation is kept unless its maker says otherwise."""
 
 LONGEST_LIFE = 366 * 86400.0
 """Seconds that a continuation is kept at most."""
@@ -59,3 +64,26 @@ class Continuation:
     reusable: bool
     created: float
     expires: float
+
+
+def with_saved_request(job: Job, saved: Continuation | None) -> Job:
+    """*job*, which waits for the request of a continuation, with it.
+
+    :param saved: the continuation, if it is there.
+    :raises NoSuchContinuation: it is not, or had expired when the job was made.
+    :raises NotPossible: it is for one use, and the job repeats.
+    """
+    definition = job.definition
+    continued = definition.request.continuation
+    assert continued is not None
+    if saved is None or saved.expires <= job.created:
+        raise NoSuchContinuation(
+            f"there is no continuation {continued.id}; it may have expired or been used"
+        )
+    if continued.repeats and not saved.reusable:
+        raise NotPossible(
+            f"the continuation {saved.id} is for one use, and this job repeats;"
+            " make one that is reusable"
+        )
+    request = replace(saved.request, continuation=Continued(saved.id, saved.state))
+    return replace(job, definition=replace(definition, request=request))

@@ -8,7 +8,7 @@ never blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
@@ -472,13 +472,18 @@ class IContinuationStore(Interface):
         Of one session the latest :data:`~jqengine.continuation.MOST_OF_SESSION` are kept.
         """
 
+    def continuation(continuation_id: str) -> Deferred[Continuation | None]:
+        """One without its request's body, whether it has expired or not."""
+
     def resume_continuation(
-        continuation_id: str, session: str | None, now: float
+        continuation_id: str, session: str | None, paths: Collection[str], now: float
     ) -> Deferred[Continuation | None]:
         """What the client of *session* resumes by link; one that is not reusable is used up.
 
-        ``None`` when there is no such continuation or it is another session's;
-        then nothing has changed.
+        ``None`` when there is no such continuation, it is another session's, or
+        its path is none of *paths*; then nothing has changed.
+
+        :param paths: decoded, as PEP 3333 writes them.
         """
 
     def follow_session(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from jqengine.continuation import Continuation, Continued
-from jqengine.errors import BadValue, NoSuchContinuation, NotPossible
+from jqengine.continuation import Continuation, with_saved_request
+from jqengine.errors import BadValue
 from jqengine.job import Job
+from jqengine.request.continuation import decoded_path
 
 Kept = Mapping[str, Continuation]
 """Continuations that are there, by id."""
@@ -20,39 +20,18 @@ def awaited_by(job: Job) -> str | None:
     return continued.id if continued is not None and continued.state is None else None
 
 
-def with_request(job: Job, kept: Kept) -> Job:
-    """*job* with the saved request that it waits for.
-
-    :raises NoSuchContinuation, NotPossible: see :meth:`jqengine.interfaces.IStore.add`.
-    """
-    definition = job.definition
-    continued = definition.request.continuation
-    assert continued is not None
-    saved = kept.get(continued.id)
-    if saved is None or saved.expires <= job.created:
-        raise NoSuchContinuation(
-            f"there is no continuation {continued.id}; it may have expired or been used"
-        )
-    if continued.repeats and not saved.reusable:
-        raise NotPossible(
-            f"the continuation {saved.id} is for one use, and this job repeats;"
-            " make one that is reusable"
-        )
-    request = replace(saved.request, continuation=Continued(saved.id, saved.state))
-    return replace(job, definition=replace(definition, request=request))
-
-
 def with_requests(jobs: Iterable[Job], kept: Kept, known: frozenset[str]) -> list[Job]:
     """*jobs*, each that waits for a saved request with it.
 
     :param known: ids of jobs that were accepted before, and are left alone.
+    :raises NoSuchContinuation, NotPossible: see :meth:`jqengine.interfaces.IStore.add`.
     """
     unused = dict(kept)
     ready = []
     for job in jobs:
         awaited = None if job.id in known else awaited_by(job)
         if awaited is not None:
-            job = with_request(job, unused)
+            job = with_saved_request(job, unused.get(awaited))
             if not kept[awaited].reusable:
                 del unused[awaited]
         ready.append(job)
@@ -73,6 +52,11 @@ def _continuations_of(jobs: Iterable[Job]) -> Iterator[str]:
         continued = job.definition.request.continuation
         if continued is not None:
             yield continued.id
+
+
+def is_at(target: str, paths: Collection[str]) -> bool:
+    """Whether the path of *target* is one of *paths*, which are decoded."""
+    return decoded_path(target) in paths
 
 
 def belongs_to(session: str | None, current: str | None, former: str | None) -> bool:

@@ -5,7 +5,7 @@ For the store's threads, within a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,7 @@ from jqengine.store.continuationrules import (
     awaited_by,
     belongs_to,
     cursor_of,
+    is_at,
     place_of,
     used_up,
     with_requests,
@@ -65,15 +66,27 @@ def keep(connection: Connection, continuation: Continuation) -> Continuation:
     return continuation
 
 
+def one(connection: Connection, continuation_id: str) -> Continuation | None:
+    """See :meth:`jqengine.interfaces.IContinuationStore.continuation`."""
+    row = connection.execute(
+        _WITHOUT_BODY.where(continuations.c.id == continuation_id)
+    ).one_or_none()
+    return None if row is None else _continuation_from(row, {})
+
+
 def resume(
-    connection: Connection, continuation_id: str, session: str | None, now: float
+    connection: Connection,
+    continuation_id: str,
+    session: str | None,
+    paths: Collection[str],
+    now: float,
 ) -> Continuation | None:
     """See :meth:`jqengine.interfaces.IContinuationStore.resume_continuation`."""
     row = connection.execute(_locked([continuation_id])).one_or_none()
     if row is None or row.expires <= now:
         return None
     former = row.former if row.former is not None and row.former_until > now else None
-    if not belongs_to(session, row.session, former):
+    if not (belongs_to(session, row.session, former) and is_at(row.target, paths)):
         return None
     resumed = _continuation_from(row, bodies_of(connection, [row.body_id]))
     if not row.reusable:

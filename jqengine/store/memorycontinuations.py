@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from jqengine.store.continuationrules import (
     awaited_by,
     belongs_to,
     cursor_of,
+    is_at,
     place_of,
     used_up,
     with_requests,
@@ -50,14 +51,20 @@ class MemoryContinuations:
             self.forget(one.id for one in mine[MOST_OF_SESSION:])
         return known
 
+    def continuation(self, continuation_id: str) -> Continuation | None:
+        kept = self._kept.get(continuation_id)
+        return None if kept is None else _without_body(kept.continuation)
+
     def resume_continuation(
-        self, continuation_id: str, session: str | None, now: float
+        self, continuation_id: str, session: str | None, paths: Collection[str], now: float
     ) -> Continuation | None:
         kept = self._kept.get(continuation_id)
         if kept is None or kept.continuation.expires <= now:
             return None
         continuation = kept.continuation
         if not belongs_to(session, continuation.session, kept.former_at(now)):
+            return None
+        if not is_at(continuation.request.target, paths):
             return None
         if not continuation.reusable:
             self.forget([continuation_id])
@@ -81,7 +88,7 @@ class MemoryContinuations:
     def find_continuations(self, after: str | None, limit: int) -> Page[Continuation]:
         place = None if after is None else place_of(after)
         found = [
-            replace(one, request=replace(one.request, body=b""))
+            _without_body(one)
             for one in self._newest()
             if place is None or (one.created, one.id) < place
         ]
@@ -116,6 +123,10 @@ class MemoryContinuations:
         return sorted(every, key=lambda one: (one.created, one.id), reverse=True)
 
 
+def _without_body(continuation: Continuation) -> Continuation:
+    return replace(continuation, request=replace(continuation.request, body=b""))
+
+
 class _Queue(Protocol):
     @property
     def continuations(self) -> MemoryContinuations: ...
@@ -138,12 +149,22 @@ class MemoryContinuationSide:
         """See :meth:`IContinuationStore.keep_continuation`."""
         return self._answer(lambda: self.queue.continuations.keep_continuation(continuation))
 
+    def continuation(self: _Store, continuation_id: str) -> Deferred[Continuation | None]:
+        """See :meth:`IContinuationStore.continuation`."""
+        return self._answer(lambda: self.queue.continuations.continuation(continuation_id))
+
     def resume_continuation(
-        self: _Store, continuation_id: str, session: str | None, now: float
+        self: _Store,
+        continuation_id: str,
+        session: str | None,
+        paths: Collection[str],
+        now: float,
     ) -> Deferred[Continuation | None]:
         """See :meth:`IContinuationStore.resume_continuation`."""
         return self._answer(
-            lambda: self.queue.continuations.resume_continuation(continuation_id, session, now)
+            lambda: self.queue.continuations.resume_continuation(
+                continuation_id, session, paths, now
+            )
         )
 
     def follow_session(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -34,12 +34,24 @@ class SqlContinuations:
         """See :meth:`IContinuationStore.keep_continuation`."""
         return self._writer.submit(partial(continuations.keep, continuation=continuation))
 
+    def continuation(self: _Threads, continuation_id: str) -> Deferred[Continuation | None]:
+        """See :meth:`IContinuationStore.continuation`."""
+        return self._ask(partial(continuations.one, continuation_id=continuation_id))
+
     def resume_continuation(
-        self: _Threads, continuation_id: str, session: str | None, now: float
+        self: _Threads,
+        continuation_id: str,
+        session: str | None,
+        paths: Collection[str],
+        now: float,
     ) -> Deferred[Continuation | None]:
         """See :meth:`IContinuationStore.resume_continuation`."""
         resume = partial(
-            continuations.resume, continuation_id=continuation_id, session=session, now=now
+            continuations.resume,
+            continuation_id=continuation_id,
+            session=session,
+            paths=paths,
+            now=now,
         )
         return self._writer.submit(resume)
 

@@ -61,7 +61,9 @@ def test_a_long_body_is_kept_once_and_for_as_long_as_anything_has_it(
 @pytest.mark.parametrize(
     "forgetting",
     [
-        lambda one: partial(continuations.resume, continuation_id=one.id, session="s", now=NOW),
+        lambda one: partial(
+            continuations.resume, continuation_id=one.id, session="s", paths=["/form"], now=NOW
+        ),
         lambda one: partial(continuations.clear, session="s"),
         lambda one: partial(continuations.sweep, now=NOW + 1e9, limit=5),
     ],
@@ -85,7 +87,8 @@ def test_every_question_has_its_index(connection: Connection) -> None:
         (continuations.is_followed, "s"),
         (continuations.follow, "s", "t", ["i"], NOW),
         (continuations.find, f"{NOW!r},x", 9),
-        (continuations.resume, two.id, "s", NOW),
+        (continuations.one, two.id),
+        (continuations.resume, two.id, "s", ["/form"], NOW),
         (intake.add, [a_job_of(one, name="n"), a_job()]),
         (continuations.clear, "s"),
         (continuations.sweep, NOW, 9),

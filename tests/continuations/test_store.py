@@ -16,6 +16,7 @@ from tests.continuations.values import DAY, a_continuation, a_job_of
 from tests.store.values import LEASE, NOW, OWNER, a_firing, a_job, a_retry, an_end
 
 LONG = b"x" * 50_000
+PATHS = ("/elsewhere", "/form")
 
 
 async def kept(store: Any, **changes: Any) -> Continuation:
@@ -31,7 +32,7 @@ async def is_there(store: Any, continuation: Continuation) -> bool:
 
 
 async def resume(store: Any, continuation: Continuation, session: str | None, now: float) -> Any:
-    return await store.resume_continuation(continuation.id, session, now)
+    return await store.resume_continuation(continuation.id, session, PATHS, now)
 
 
 def continued(job: Job) -> Continued | None:
@@ -68,7 +69,16 @@ async def test_without_a_session_nobody_does(store: Any) -> None:
 @ensureDeferred
 async def test_a_guessed_id_finds_nothing(store: Any) -> None:
     await kept(store)
-    assert await store.resume_continuation("0" * 32, "hash of abc", NOW) is None
+    assert await store.resume_continuation("0" * 32, "hash of abc", PATHS, NOW) is None
+
+
+@ensureDeferred
+async def test_nor_does_anybody_at_another_path(store: Any) -> None:
+    saved = await kept(store, target="/caf%C3%A9/a%2Fb?step=1")
+    for paths in ((), ("/caf%C3%A9/a%2Fb",), ("/form", "/caf\xc3\xa9")):
+        assert await store.resume_continuation(saved.id, "hash of abc", paths, NOW) is None
+    paths = ("/", "/caf\xc3\xa9/a/b")
+    assert await store.resume_continuation(saved.id, "hash of abc", paths, NOW) == saved
 
 
 @ensureDeferred
@@ -87,7 +97,7 @@ async def test_of_many_who_come_at_once_one_gets_it(store: Any) -> None:
 
 
 def resume_later(store: Any, continuation: Continuation) -> Any:
-    return store.resume_continuation(continuation.id, "hash of abc", NOW)
+    return store.resume_continuation(continuation.id, "hash of abc", PATHS, NOW)
 
 
 @ensureDeferred
@@ -298,6 +308,14 @@ async def test_what_had_no_session_gets_the_first(store: Any) -> None:
 
 
 # Lists, and the end.
+
+
+@ensureDeferred
+async def test_one_is_shown_without_its_body(store: Any) -> None:
+    saved = await kept(store, body=LONG, expires=NOW)
+    shown = replace(saved, request=replace(saved.request, body=b""))
+    assert await store.continuation(saved.id) == shown
+    assert await store.continuation("0" * 32) is None
 
 
 @ensureDeferred
