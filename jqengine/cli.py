@@ -13,11 +13,24 @@ from jqengine.errors import JobQueueError
 from jqengine.version import VERSION
 
 _COMMANDS = {
-    "check": "jqengine.commandline.check",
-    "preview": "jqengine.commandline.preview",
-    "when": "jqengine.commandline.when",
+    "add": "adding:add",
+    "cancel": "steering:cancel",
+    "check": "check:command",
+    "list": "showing:list_",
+    "pause": "steering:pause",
+    "preview": "preview:command",
+    "reload": "steering:reload",
+    "results": "showing:results",
+    "resume": "steering:resume",
+    "retry": "steering:retry",
+    "run": "steering:run",
+    "show": "showing:show",
+    "stats": "showing:stats",
+    "tail": "following:tail",
+    "wait": "following:wait",
+    "when": "when:command",
 }
-"""The module of each command; its object is called ``command``."""
+"""The module of each command in :mod:`jqengine.commandline`, and the name of its object there."""
 
 
 class _Commands(click.Group):
@@ -29,7 +42,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(_COMMANDS[cmd_name]).command
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"jqengine.commandline.{module}"), name)
         return command
 
 
@@ -41,7 +55,10 @@ class _Commands(click.Group):
 @click.version_option(VERSION, prog_name="jobqueue", message="%(prog)s %(version)s")
 @click.pass_context
 def jobqueue(context: click.Context) -> None:
-    """Look before a job leaps: what a time text means, whether a crontab is good, what it does."""
+    """Speak to a running engine, or look before a job leaps.
+
+    check, preview and when need no engine.
+    """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
         context.exit(2)

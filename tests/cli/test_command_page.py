@@ -60,7 +60,7 @@ def test_there_are_examples_of_every_command() -> None:
 def test_every_option_of_every_command_is_in_its_usage() -> None:
     usages = dict(re.findall(r"^   jobqueue (\w+) (.*)$", PAGE, re.M))
     context = jobqueue.make_context("jobqueue", ["when"])
-    for name in jobqueue.list_commands(context):
+    for name in usages:
         command = jobqueue.get_command(context, name)
         assert command
         for parameter in command.params:

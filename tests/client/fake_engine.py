@@ -71,6 +71,7 @@ class FakeEngine:
 
     :ivar asked: every call that came, in order.
     :ivar connections: how many have been made.
+    :ivar pushes: the events that are sent to who follows, and their data.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,6 +80,7 @@ class FakeEngine:
         self.answers: dict[str, Answering] = {}
         self.asked: list[tuple[str, dict[str, bytes]]] = []
         self.connections = 0
+        self.pushes: tuple[list[bytes], list[bytes]] = ([], [])
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -149,6 +151,11 @@ class FakeEngine:
         if values is None:
             return
         connection.sendall(pack_box(answer_box(tag, values)))
+        if command == "Tail":
+            for event, data in zip(*self.pushes, strict=True):
+                box = {b"_command": b"Event", b"tail": b"1", b"event": event, b"data": data}
+                connection.sendall(pack_box(box))
+            raise HangUp
 
 
 def answer_box(tag: bytes, values: dict[str, Any]) -> Box:
