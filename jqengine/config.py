@@ -36,6 +36,7 @@ class Settings:
     app: str
     crontab: tuple[str, ...]
     http: tuple[str, ...]
+    admin: str
     state_dir: str
     store: str
     sink: tuple[str, ...]

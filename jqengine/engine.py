@@ -24,6 +24,7 @@ from twisted.internet.interfaces import IAddress, IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
+from jqengine.admin.site import admin_root, check_private
 from jqengine.app.accesslog import AccessLog
 from jqengine.app.environ import ErrorStream
 from jqengine.app.jobs import JobHost
@@ -129,6 +130,7 @@ class Engine(Service):
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
         resource = self._sinks.root(self._application_resource(application))
         self._http = _http_service(settings, world, resource)
+        self._admin = self._make_admin()
         self._crontabs = _crontabs(settings, world, self._store, new_id)
         self._crontab = self._parsed_crontab()
         self._remote = self._make_remote(new_id)
@@ -142,7 +144,7 @@ class Engine(Service):
     def privilegedStartService(self) -> Deferred[None]:
         """Listen; ports below 1024 need rights that are dropped afterwards."""
         super().privilegedStartService()
-        return Deferred.fromCoroutine(self._http.listen())
+        return Deferred.fromCoroutine(self._listen())
 
     def startService(self) -> Deferred[None]:
         """Start everything else; fires when the engine is up."""
@@ -154,6 +156,10 @@ class Engine(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    async def _listen(self) -> None:
+        await self._http.listen()
+        await self._admin.listen()
+
     async def _start(self) -> None:
         settings, world = self._settings, self._world
         self._state = open_state_directory(settings.state_dir, world.random.getrandbits)
@@ -164,6 +170,7 @@ class Engine(Service):
         self._job_threads.startService()
         self._sink_threads.startService()
         self._http.startService()
+        self._admin.startService()
         await self._sinks.start(self._state.owner)
         self._delivers = True
         self._jobs = _JobSide(
@@ -182,6 +189,8 @@ class Engine(Service):
         self._signals.started()
         for address in self._http.addresses():
             self._log.info("The application is served at {url}", url=_shown(address))
+        for address in self._admin.addresses():
+            self._log.info("Results are shown at {url}", url=_shown(address))
         for where in self._remote.addresses():
             self._log.info("Jobs are taken at {address}", address=where)
         self._log.info(
@@ -190,7 +199,7 @@ class Engine(Service):
 
     async def _stop(self) -> None:
         self._signals.stopping()
-        draining = [maybeDeferred(self._http.stopService)]
+        draining = [maybeDeferred(one.stopService) for one in (self._http, self._admin)]
         if self._jobs is not None:
             draining.append(self._jobs.stop())
         await gatherResults(draining)
@@ -213,6 +222,22 @@ class Engine(Service):
             application,
             extra_environ=self._clients.environ,
         )
+
+    def _make_admin(self) -> HttpService:
+        settings, world, store = self._settings, self._world, self._store
+        try:
+            if settings.admin != OFF:
+                check_private(settings.admin)
+        except BadValue as error:
+            raise ConfigurationError(f"--admin: {error}") from None
+        root = admin_root(
+            reactor=world.reactor,
+            store=store,
+            control=store,
+            deliveries=store,
+            redactor=self._sinks.redactor,
+        )
+        return _served(settings, world, root, (settings.admin,), "--admin")
 
     def _make_remote(self, new_id: IdFactory) -> Remote:
         world = self._world
@@ -260,6 +285,7 @@ class Engine(Service):
     def _hurry(self) -> None:
         self._log.warn("Asked twice to stop: stopping at once")
         self._http.hurry()
+        self._admin.hurry()
         if self._jobs is not None:
             self._jobs.hurry()
         if self._delivers:
@@ -388,6 +414,16 @@ def _path_of(settings: Settings, name: str | None) -> str | None:
 
 
 def _http_service(settings: Settings, world: Surroundings, root: IResource) -> HttpService:
+    return _served(settings, world, root, settings.http, "--http")
+
+
+def _served(
+    settings: Settings,
+    world: Surroundings,
+    root: IResource,
+    endpoints: Sequence[str],
+    option: str,
+) -> HttpService:
     site = HostedSite(
         root,
         reactor=world.reactor,
@@ -398,17 +434,17 @@ def _http_service(settings: Settings, world: Surroundings, root: IResource) -> H
     return HttpService(
         reactor=world.reactor,
         site=site,
-        endpoints=[_endpoint(world.reactor, text) for text in settings.http if text != OFF],
+        endpoints=[_endpoint(world.reactor, text, option) for text in endpoints if text != OFF],
         drain_timeout=settings.drain_timeout,
     )
 
 
-def _endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
+def _endpoint(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise ConfigurationError(
-            f"--http: {text!r} is not an endpoint ({error});"
+            f"{option}: {text!r} is not an endpoint ({error});"
             " expected something like tcp:8080:interface=127.0.0.1"
         ) from None
     return endpoint

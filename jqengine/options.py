@@ -330,6 +330,15 @@ OPTIONS: tuple[Option, ...] = (
         "show one. Its unit (OU) operate makes an operator.",
     ),
     Option(
+        name="admin",
+        group="Engine",
+        metavar="ENDPOINT",
+        parse=parse_filled,
+        default=("tcp:8081:interface=127.0.0.1",),
+        help="Where runs, results, feeds and health are served; off for nowhere. "
+        "A loopback address or a unix socket.",
+    ),
+    Option(
         name="state-dir",
         group="Engine",
         metavar="DIR",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 from pytest_twisted import blockon
 from twisted.internet.task import deferLater
+
+# The engines of tests run side by side: each shows its results where it is told to.
+os.environ.setdefault("JOBQUEUE_ADMIN", "off")
 
 PATIENCE = 20
 """How many hundredths of a second something on its way out may take."""

@@ -19,7 +19,7 @@ from zope.interface import implementer
 
 from jqengine.errors import BadValue, DeliveryFailed
 from jqengine.interfaces import IResultSink
-from jqengine.sinks.mediatype import media_type
+from jqengine.mediatype import media_type
 from jqengine.sinktools import Parcel, SinkTools
 from jqengine.sinkurl import OptionParsers, SinkURL
 

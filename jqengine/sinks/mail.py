@@ -9,10 +9,10 @@ from zope.interface import implementer
 
 from jqengine.errors import BadValue
 from jqengine.interfaces import IResultSink
+from jqengine.mediatype import body_text
 from jqengine.options import parse_flag
 from jqengine.sinks.diff import difference
 from jqengine.sinks.mailboxes import parse_address, parse_mailto
-from jqengine.sinks.mediatype import body_text
 from jqengine.sinks.message import Envelope, compose
 from jqengine.sinks.smtp import Letter, MailServer
 from jqengine.sinktools import Parcel, SinkTools

@@ -17,11 +17,11 @@ from email.utils import format_datetime
 from typing import NamedTuple
 
 from jqengine.errors import DeliveryFailed
+from jqengine.mediatype import MediaType, body_text, media_type
 from jqengine.request.environ import rfc3339
 from jqengine.sinks.choice import is_success
 from jqengine.sinks.diff import Difference
 from jqengine.sinks.mailboxes import Recipients, plain
-from jqengine.sinks.mediatype import MediaType, body_text, media_type
 from jqengine.sinktools import Parcel
 
 POLICY = SMTP.clone(cte_type="7bit")

@@ -13,6 +13,7 @@ from zope.interface import implementer
 
 from jqengine.errors import BadValue, DeliveryFailed
 from jqengine.interfaces import IResultSink
+from jqengine.mediatype import body_text
 from jqengine.options import parse_flag
 from jqengine.request.environ import rfc3339
 from jqengine.request.retryafter import retry_after
@@ -20,7 +21,6 @@ from jqengine.secretref import SecretRef
 from jqengine.sinks.addresses import is_public
 from jqengine.sinks.checkedclient import Answer, CheckedClient
 from jqengine.sinks.choice import is_success
-from jqengine.sinks.mediatype import body_text
 from jqengine.sinks.signing import keys_of, signature_headers
 from jqengine.sinks.weburl import WebURL, parse_web_url
 from jqengine.sinktools import Parcel, SinkTools

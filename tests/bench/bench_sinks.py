@@ -114,6 +114,7 @@ async def send(url: str, port: int, count: int) -> None:
         given = {
             "app": ["noop"],
             "http": ["off"],
+            "admin": ["off"],
             "smtp": [f"smtp://127.0.0.1:{port or 25}"],
             "state-dir": [f"{folder}/state"],
         }

@@ -63,7 +63,13 @@ async def measure(count: int) -> None:
         Path(folder, "noop.py").write_text(APPLICATION)
         os.chdir(folder)
         settings = resolve(
-            {"app": ["noop"], "http": ["off"], "sink": ["off"], "state-dir": [folder + "/state"]},
+            {
+                "app": ["noop"],
+                "http": ["off"],
+                "admin": ["off"],
+                "sink": ["off"],
+                "state-dir": [folder + "/state"],
+            },
             {},
             directory=folder,
             system_zone=lambda: "UTC",

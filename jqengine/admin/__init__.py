@@ -1,0 +1,1 @@
+"""What the admin listener serves: runs, results, feeds, health."""

@@ -1,0 +1,44 @@
+"""Answers of the admin listener, all of them inert in a browser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)
+"""With every answer: whatever a job has put into its output, nothing of it runs."""
+
+TEXT = "text/plain; charset=utf-8"
+
+
+class Answer(NamedTuple):
+    """What one request is answered with.
+
+    :ivar headers: beside :data:`HEADERS` and the type.
+    """
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def text(status: int, line: str) -> Answer:
+    """One line for people."""
+    return Answer(status, TEXT, f"{line}\n".encode())
+
+
+def document(value: Any) -> Answer:
+    """*value* as JSON, laid out for people too."""
+    body = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return Answer(200, "application/json", body + b"\n")
+
+
+NOT_FOUND = text(404, "there is nothing here")
