@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from typing import Any
 
-from OpenSSL.SSL import Error as SSLError
+from OpenSSL.crypto import Error as CryptoError
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
@@ -168,7 +168,7 @@ def _tls_options(access: Access) -> CertificateOptions:
     try:
         own = PrivateCertificate.loadPEM(own_pem)
         chain = [Certificate.loadPEM(pem).original for pem in _CERTIFICATE.findall(own_pem)[1:]]
-    except (SSLError, ValueError):
+    except (CryptoError, ValueError):
         raise ConfigurationError(
             f"--amp-certificate: {access.certificate} holds no certificate with its key in PEM"
         ) from None
@@ -187,7 +187,7 @@ def _authorities(path: str | None) -> Any:
         found = [
             Certificate.loadPEM(pem) for pem in _CERTIFICATE.findall(_read("--amp-client-ca", path))
         ]
-    except (SSLError, ValueError):
+    except (CryptoError, ValueError):
         found = []
     if not found:
         raise ConfigurationError(f"--amp-client-ca: {path} holds no certificate in PEM")
