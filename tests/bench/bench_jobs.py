@@ -1,0 +1,115 @@
+"""Durable jobs a second: ours and our neighbours', in one run.
+
+``python -m tests.bench.bench_jobs`` starts each system in a process of its own,
+in turn, several rounds, and prints medians and ratios.  A job counts once it
+was acknowledged, run, and its result kept.  What is missing on the machine (a
+package, redis-server) is left out and said.
+
+The systems do not promise alike.  jqengine and Huey on SQLite have every step
+on disk before they go on; Redis is asked to sync its log once a second, as
+nearly everybody runs it, so a crash there may lose the last second.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.peers.common import redis_server
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 3
+
+
+@dataclass
+class System:
+    """One system under test."""
+
+    name: str
+    module: str
+    count: int
+    needs: str = "twisted"
+    redis: bool = False
+    figures: list[tuple[float, float]] = field(default_factory=list)
+
+    def missing(self) -> str | None:
+        """What the machine lacks for it."""
+        if importlib.util.find_spec(self.needs) is None:
+            return self.needs
+        if self.redis and shutil.which("redis-server") is None:
+            return "redis-server"
+        return None
+
+    def measure(self) -> None:
+        """Add the figures of one round, in jobs a second."""
+        if self.redis:
+            with redis_server():
+                self._measure()
+        else:
+            self._measure()
+
+    def _measure(self) -> None:
+        finished = subprocess.run(
+            [sys.executable, "-m", self.module, str(self.count)],
+            cwd=ROOT,
+            env=os.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=True,
+        )
+        line = next(one for one in finished.stdout.splitlines() if one.startswith('{"count"'))
+        said = json.loads(line)
+        self.figures.append((said["count"] / said["add"], said["count"] / said["run"]))
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """Enqueued and run a second."""
+        adds, runs = zip(*self.figures, strict=True)
+        return statistics.median(adds), statistics.median(runs)
+
+
+def systems() -> list[System]:
+    peers = "tests.bench.peers."
+    return [
+        System("jqengine", "tests.bench.jobs_ours", 40_000),
+        System("Huey, SQLite with fsync", peers + "huey_sqlite", 4_000, "huey"),
+        System("Huey, Redis", peers + "huey_redis", 8_000, "huey", redis=True),
+        System("Dramatiq, Redis", peers + "dramatiq_redis", 8_000, "dramatiq", redis=True),
+        System("Celery, Redis", peers + "celery_redis", 3_000, "celery", redis=True),
+        System("RQ, Redis", peers + "rq_redis", 1_000, "rq", redis=True),
+    ]
+
+
+def main() -> None:
+    present = []
+    for system in systems():
+        missing = system.missing()
+        if missing:
+            print(f"{system.name}: left out, {missing} is not installed")
+        else:
+            present.append(system)
+    for number in range(ROUNDS):
+        for system in present:
+            system.measure()
+            add, run = system.figures[-1]
+            print(f"round {number + 1}: {system.name:26}{add:>12,.0f} in{run:>12,.0f} run")
+    ours = present[0].medians
+    print(f"\nmedians of {ROUNDS} rounds, jobs a second")
+    for system in present:
+        add, run = system.medians
+        print(
+            f"  {system.name:26}{add:>12,.0f} enqueued (we: {ours[0] / add:5.1f}x)"
+            f"{run:>12,.0f} run (we: {ours[1] / run:5.1f}x)"
+        )
+
+
+if __name__ == "__main__":
+    main()
