@@ -1,0 +1,30 @@
+"""``python -m tests.bench [NAME ...]``: the benchmarks, all of them or those named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PREFIX = "bench_"
+
+
+def main() -> int:
+    """Run each in a process of its own; how many failed."""
+    known = sorted(path.stem.removeprefix(PREFIX) for path in Path(__file__).parent.glob("bench_*"))
+    wanted = sys.argv[1:] or known
+    unknown = set(wanted) - set(known)
+    if unknown:
+        print(f"no benchmark {', '.join(sorted(unknown))}; expected some of {', '.join(known)}")
+        return 2
+    failed = 0
+    for name in wanted:
+        print(f"\n== {name}", flush=True)
+        failed += (
+            subprocess.run([sys.executable, "-m", f"tests.bench.{PREFIX}{name}"]).returncode != 0
+        )
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
