@@ -20,6 +20,11 @@ BLOCK = 50
 """Rows that one execution of a statement changes, where there are so many."""
 
 
+def execute(connection: Connection, text: str) -> None:
+    """Execute *text*, which every database understands as it is."""
+    connection.connection.cursor().execute(text)
+
+
 class HotStatement:
     """One statement in the driver's SQL.
 

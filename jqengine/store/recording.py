@@ -28,7 +28,7 @@ from jqengine.lifecycle import RunState
 from jqengine.store.aftermath import settle_jobs
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
-from jqengine.store.hot import HotStatement, InBlocks, numbered, parameters
+from jqengine.store.hot import HotStatement, InBlocks, execute, numbered, parameters
 from jqengine.store.intake import add
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
@@ -119,10 +119,11 @@ def _write(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool
     answer enough unless some were refused, which is rare: then once more, one
     by one.
     """
-    with connection.begin_nested() as together:
-        if _write_together(connection, outcomes) == len(outcomes):
-            return [True] * len(outcomes)
-        together.rollback()
+    execute(connection, "SAVEPOINT together")
+    if _write_together(connection, outcomes) == len(outcomes):
+        execute(connection, "RELEASE SAVEPOINT together")
+        return [True] * len(outcomes)
+    execute(connection, "ROLLBACK TO SAVEPOINT together")
     return [_write_together(connection, [outcome]) == 1 for outcome in outcomes]
 
 
