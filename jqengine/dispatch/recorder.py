@@ -95,7 +95,7 @@ class Recorder:
         busy = sum(result.finished - result.started for _, result in batch)
         self._window.observe(len(batch), busy)
         for run, result in batch:
-            if run.id in self._claimed:
+            if self._has_in_hand(run):
                 self._ended.append((run, self._outcome(run, result, now)))
         if self._ended and not self._writing:
             self._writing = True
@@ -148,8 +148,18 @@ class Recorder:
                 self._log.failure("The result of {run} cannot be recorded", run=outcomes[0].run_id)
                 return [False]
 
+    def _has_in_hand(self, run: Run) -> bool:
+        """Whether it is this attempt that is claimed.
+
+        A run whose claim was lost can have been claimed again meanwhile, for a
+        later attempt, and the end of the earlier one says nothing about that.
+        """
+        claimed = self._claimed.get(run.id)
+        return claimed is not None and claimed.attempt == run.attempt
+
     def _finish(self, run: Run, outcome: Outcome, kept: bool) -> None:
-        self._claimed.pop(run.id, None)
+        if self._has_in_hand(run):
+            del self._claimed[run.id]
         verdict = outcome.verdict
         if not kept:
             self._log.warn(

@@ -121,3 +121,28 @@ def test_after_the_clock_is_set_the_dead_lose_their_runs_a_lease_later(
         each.clock.offset += 3600
     room.pass_time(2 * LEASE)
     assert [run.attempt for run in other.host.running] == [2]
+
+
+@pytest.mark.parametrize("order", [(1, 3), (3, 1)])
+def test_a_late_result_does_not_stand_for_the_attempt_that_came_back(
+    room: EngineRoom, other: EngineRoom, order: tuple[int, int]
+) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    room.leases.stopService()
+    other.start()
+    room.pass_time(LEASE + INTERVAL + 3)
+    other.answer_all(500)
+    other.stop()
+    room.leases.startService()
+    room.pass_time(LEASE)
+    begun = {run.attempt: run for run in room.host.running}
+    assert begun.keys() == {1, 3}
+    for attempt in order:
+        room.answer(begun[attempt], status=200 + attempt)
+        room.pass_time(1)
+    assert states(room.store, "once-0001") == [(0, RunState.FINISHED)]
+    results = result_of(room.store.results("once-0001"))
+    assert [(number, one.status) for number, one in results] == [(1, 0), (2, 500), (3, 203)]
+    assert room.recorder.in_hand == 0
+    assert [result.status for _, result in room.delivery.delivered] == [203]
