@@ -40,13 +40,19 @@ class _Stage(Enum):
 _QUEUED, _RUNNING, _DONE = _Stage.QUEUED, _Stage.RUNNING, _Stage.DONE
 
 
+_Key = tuple[str, int]
+"""A run and its attempt: whoever lost a claim may be given the run again
+while a thread is still at work on the attempt before."""
+
+
 class _Handover:
     """One run in the host's hands."""
 
-    __slots__ = ("replaced", "run", "stage", "started")
+    __slots__ = ("key", "replaced", "run", "stage", "started")
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.key = _key(run)
         self.stage = _QUEUED
         self.started = 0.0
         self.replaced = False
@@ -91,7 +97,7 @@ class JobHost:
         self._mailbox = Mailbox(reactor, self._receive)
         self._waiting: deque[_Handover] = deque()
         self._lock = threading.Lock()  # for the stages, the dict and the count
-        self._handovers: dict[str, _Handover] = {}
+        self._handovers: dict[_Key, _Handover] = {}
         self._stuck = 0
 
     @property
@@ -108,7 +114,7 @@ class JobHost:
         """Queue *runs* for the pool, in this order."""
         handovers = [_Handover(run) for run in runs]
         with self._lock:
-            self._handovers.update((one.run.id, one) for one in handovers)
+            self._handovers.update((one.key, one) for one in handovers)
         self._waiting.extend(handovers)
         # A thread goes on while anything waits: one call for each that may be idle.
         for _ in range(min(len(runs), self.threads)):
@@ -120,7 +126,7 @@ class JobHost:
             queued = [one for one in self._handovers.values() if one.stage is _QUEUED]
             for handover in queued:
                 handover.stage = _Stage.DROPPED
-                del self._handovers[handover.run.id]
+                del self._handovers[handover.key]
         return [handover.run for handover in queued]
 
     def overdue(self) -> Sequence[Run]:
@@ -136,7 +142,7 @@ class JobHost:
     def abandon(self, run: Run) -> None:
         """Stop caring about a run: its result, should it come, is dropped."""
         with self._lock:
-            handover = self._handovers.pop(run.id, None)
+            handover = self._handovers.pop(_key(run), None)
             if handover is None:
                 return
             if handover.stage is not _RUNNING:
@@ -165,7 +171,7 @@ class JobHost:
         with self._lock:
             for handover, result in batch:
                 if handover.stage is _DONE:
-                    del self._handovers[handover.run.id]
+                    del self._handovers[handover.key]
                     wanted.append((handover.run, result))
         if wanted:
             self._hand_back(wanted)
@@ -213,3 +219,7 @@ class JobHost:
                 return True
             self._stuck -= 1
             return False
+
+
+def _key(run: Run) -> _Key:
+    return run.id, run.attempt

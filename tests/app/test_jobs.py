@@ -114,6 +114,16 @@ def test_a_run_taken_back_can_be_handed_over_again() -> None:
     assert bench.batches == [[(a_run(attempt=2), bench.batches[0][0][1])]]
 
 
+def test_two_attempts_of_a_run_whose_claim_was_lost_both_come_back() -> None:
+    bench = Bench()
+    first, second = a_run(), a_run(attempt=2)
+    bench.host.run([first])
+    bench.host.run([second, a_run(2)])
+    bench.pool.work()
+    bench.reactor.look()
+    assert [run for run, _ in bench.batches[0]] == [first, second, a_run(2)]
+
+
 def test_an_abandoned_run_is_dropped_before_it_begins() -> None:
     bench = Bench()
     bench.host.run([a_run(1), a_run(2)])
