@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from jqengine.job import Owner, Skip
 from jqengine.plan import CrontabPlan
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
+from jqengine.store.schema import metadata
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
 
 from .values import LEASE, NOW, OWNER, a_firing, a_job, a_retry, an_end, an_id_factory
@@ -106,7 +107,7 @@ def test_no_table_is_read_from_end_to_end(questions: Questions) -> None:
         step
         for plan in questions.plans.values()
         for step in plan
-        if step.startswith("SCAN") and not re.match(r"SCAN (level|said|CONSTANT ROW)", step)
+        if (scan := re.match(r"SCAN (\w+)", step)) and scan[1] in metadata.tables
     }
     # No more than are claimed at once, and all of which are wanted.
     assert scans == {
@@ -146,7 +147,7 @@ def test_priorities_are_stepped_along_not_read_through(questions: Questions) -> 
         (r"SELECT count\(runs.ready", "COVERING INDEX runs_waiting"),
         (r"SELECT count\(jobs.due", "COVERING INDEX jobs_due"),
         (r"SELECT count.*finished IS NOT NULL AND runs.state =", "COVERING INDEX runs_ended"),
-        (r"SELECT runs.id, runs.job_id, runs.body_id FROM .*finished <", "INDEX runs_ended"),
+        (r"SELECT .*runs.finished <", "INDEX runs_ended"),
     ],
 )
 def test_a_question_uses_its_index(questions: Questions, statement: str, index: str) -> None:
