@@ -18,6 +18,7 @@ import tzlocal
 
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.options import ENVIRONMENT_PREFIX, OPTIONS, BaseURL, Option, closest
+from jqengine.retention import Retention
 from jqengine.smtpurl import SMTPServer
 from jqengine.units import Backoff, StatusSet
 
@@ -53,6 +54,7 @@ class Settings:
     amp_secret_file: str | None
     amp_certificate: str | None
     amp_client_ca: str | None
+    keep: Retention
     drain_timeout: float
     max_body: int
     access_log: bool

@@ -36,6 +36,7 @@ from jqengine.app.threads import ApplicationThreads
 from jqengine.client import JobQueue
 from jqengine.config import OFF, Settings
 from jqengine.dispatch.dispatcher import Dispatcher
+from jqengine.dispatch.janitor import Janitor
 from jqengine.dispatch.leases import Leases
 from jqengine.dispatch.recorder import Recorder
 from jqengine.dispatch.wake import Bell
@@ -359,12 +360,14 @@ class _JobSide:
             owner=owner,
             drain_timeout=settings.drain_timeout,
         )
+        self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
         self.look = self._dispatcher.look
         self.hurry = self._dispatcher.hurry
 
     def start(self) -> None:
         """Begin to dispatch."""
         self._watchdog.startService()
+        self._janitor.startService()
         self._leases.startService()
         self._dispatcher.startService()
 
@@ -374,6 +377,7 @@ class _JobSide:
 
     def _drained(self, result: None) -> None:
         self._leases.stopService()
+        self._janitor.stopService()
         self._watchdog.stopService()
         return result
 

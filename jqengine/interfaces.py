@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step, Verdict
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
+    from jqengine.retention import Usage
     from jqengine.sinktools import Parcel, SinkTools
     from jqengine.sinkurl import SinkURL
 
@@ -194,9 +195,14 @@ class IStore(Interface):
     def prune(before: float, limit: int) -> Deferred[int]:
         """Forget at most *limit* ended runs that finished before *before*.
 
-        With the last of its runs a finished or cancelled job is forgotten,
-        unless a crontab maintains it.
+        Those that finished first go first.  A run that a delivery, a
+        publication or a comparison still needs is kept.  With the last of its
+        runs a finished or cancelled job is forgotten, unless a crontab
+        maintains it.
         """
+
+    def usage() -> Deferred[Usage]:
+        """How much is kept."""
 
 
 class IQueueControl(Interface):

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from jqengine.errors import BadValue
+from jqengine.retention import Retention
 from jqengine.smtpurl import parse_smtp_url
 from jqengine.units import Backoff, StatusSet, parse_duration, parse_size
 
@@ -353,6 +354,15 @@ OPTIONS: tuple[Option, ...] = (
         parse=parse_filled,
         default=("sqlite:///STATE/jobqueue.db",),
         help="The SQLAlchemy URL of the queue. In the default, STATE is the state directory.",
+    ),
+    Option(
+        name="keep",
+        group="Engine",
+        metavar="LIMITS",
+        parse=Retention.parse,
+        default=("30d,1000000,4GiB",),
+        help="How much is kept of runs that have ended: an age, a number, and a size of the "
+        "store, any of them; forever for no limit.",
     ),
     Option(
         name="drain-timeout",

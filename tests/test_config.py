@@ -16,6 +16,7 @@ from jqengine.config import (
 )
 from jqengine.errors import ConfigurationError
 from jqengine.options import OPTIONS, BaseURL, Option, parse_base_url
+from jqengine.retention import Retention
 from jqengine.smtpurl import SMTPServer
 from jqengine.units import Backoff, StatusSet
 
@@ -68,6 +69,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         amp_secret_file=None,
         amp_certificate=None,
         amp_client_ca=None,
+        keep=Retention(30 * 86400.0, 1_000_000, 4 * 1024**3),
         drain_timeout=30.0,
         max_body=16 * 1024**2,
         access_log=True,
@@ -107,6 +109,7 @@ TEXTS = {
     "amp-secret-file": "secrets",
     "amp-certificate": "own.pem",
     "amp-client-ca": "ca.pem",
+    "keep": "7d,5000",
     "drain-timeout": "0",
     "config": "jobs.toml",
 }

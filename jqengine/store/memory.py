@@ -17,6 +17,7 @@ from jqengine.errors import JobQueueError, StoreError, StoreUnavailable
 from jqengine.interfaces import IContinuationStore, IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
+from jqengine.retention import Usage
 from jqengine.store.memorycontinuations import MemoryContinuationSide
 from jqengine.store.memorycontrol import MemoryControl, SteeredQueue
 from jqengine.store.memorydeliveryside import MemoryDeliverySide
@@ -124,6 +125,10 @@ class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide):
     def prune(self, before: float, limit: int) -> Deferred[int]:
         """See :meth:`IStore.prune`."""
         return self._answer(lambda: self.queue.prune(before, limit))
+
+    def usage(self) -> Deferred[Usage]:
+        """See :meth:`IStore.usage`."""
+        return self._answer(lambda: self.queue.usage())
 
     def _answer(self, step: Callable[[], T]) -> Deferred[T]:
         if self.trouble is not None:

@@ -20,6 +20,7 @@ from jqengine.lifecycle import (
     job_after,
 )
 from jqengine.plan import CrontabPlan
+from jqengine.retention import Usage
 from jqengine.sinkurl import watches
 from jqengine.store.decisions import (
     CRONTAB,
@@ -357,6 +358,7 @@ class MemoryQueue:
     def prune(self, before: float, limit: int) -> int:
         ended = (kept for kept in self._runs.values() if not kept.unfinished)
         old = [kept.run for kept in ended if kept.finished is not None and kept.finished < before]
+        old.sort(key=lambda run: self._runs[run.id].finished or 0.0)
         old = [run for run in old if not self.deliveries.needs(run.id, self._may_run_again)]
         for run in old[:limit]:
             del self._runs[run.id]
@@ -364,6 +366,11 @@ class MemoryQueue:
         for job_id in {run.job_id for run in old[:limit]}:
             self._forget_job(job_id)
         return len(old[:limit])
+
+    def usage(self) -> Usage:
+        """See :meth:`~jqengine.interfaces.IStore.usage`."""
+        ended = [kept for kept in self._runs.values() if kept.finished is not None]
+        return Usage(len(ended), sum(len(kept.last.body) for kept in ended if kept.last))
 
     def _may_run_again(self, job_id: str) -> bool:
         kept = self._jobs.get(job_id)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, exists, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, exists, func, select, text, union_all
 
 from jqengine.lifecycle import UNFINISHED_RUNS, JobState, RunState
+from jqengine.retention import Usage
 from jqengine.store.deliverytables import needed
 from jqengine.store.dispatching import forget_fingerprints
 from jqengine.store.schema import job_from_crontab, jobs, runs, text_of
@@ -16,17 +19,40 @@ _FORGETTABLE = [text_of(JobState.FINISHED), text_of(JobState.CANCELLED)]
 
 def prune(connection: Connection, before: float, limit: int) -> int:
     """See :meth:`jqengine.interfaces.IStore.prune`."""
-    old = connection.execute(
-        select(runs.c.id, runs.c.job_id, runs.c.body_id)
-        .where(runs.c.finished.is_not(None), runs.c.state.in_(_ENDED), runs.c.finished < before)
-        .where(~needed)
-        .limit(limit)
-    ).all()
+    old = connection.execute(_oldest(before, limit)).all()
     for some in slices(row.id for row in old):
         connection.execute(delete(runs).where(runs.c.id.in_(some)))
     freed = _forget_jobs(connection, {row.job_id for row in old if row.job_id is not None})
     forget_bodies(connection, freed.union(row.body_id for row in old))
     return len(old)
+
+
+def _oldest(before: float, limit: int) -> Select[Any]:
+    """The runs that ended first, read state by state, as the index has them."""
+    of_states = [
+        select(runs.c.id, runs.c.job_id, runs.c.body_id, runs.c.finished)
+        .where(runs.c.finished.is_not(None), runs.c.state == state, runs.c.finished < before)
+        .where(~needed)
+        .order_by(runs.c.finished)
+        .limit(limit)
+        .subquery()
+        for state in _ENDED
+    ]
+    ended = union_all(*(select(*one.c) for one in of_states)).subquery()
+    return select(ended).order_by(ended.c.finished).limit(limit)
+
+
+def usage(connection: Connection) -> Usage:
+    """See :meth:`jqengine.interfaces.IStore.usage`.  For the reader thread."""
+    ended = connection.scalar(select(func.count()).where(runs.c.finished.is_not(None)))
+    return Usage(ended or 0, connection.scalar(text(_SIZES[connection.dialect.name])) or 0)
+
+
+_SIZES = {
+    "sqlite": "SELECT (page_count - freelist_count) * page_size"
+    " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
 
 
 def _forget_jobs(connection: Connection, job_ids: set[str]) -> set[str | None]:

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from jqengine.interfaces import IContinuationStore, IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
+from jqengine.retention import Usage
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
 from jqengine.store.sqlcontinuations import SqlContinuations
 from jqengine.store.sqlcontrol import SqlControl
@@ -141,6 +142,10 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
     def prune(self, before: float, limit: int) -> Deferred[int]:
         """See :meth:`IStore.prune`."""
         return self._writer.submit(partial(pruning.prune, before=before, limit=limit), limit)
+
+    def usage(self) -> Deferred[Usage]:
+        """See :meth:`IStore.usage`."""
+        return self._ask(pruning.usage)
 
     def _ask(self, question: Operation[T]) -> Deferred[T]:
         """Ask the reader, but not before what was asked of the writer is done."""

@@ -19,7 +19,7 @@ from jqengine.delivery import (
 )
 from jqengine.interfaces import IDeliveryStore
 from jqengine.job import Outcome, Owner, Run, Step
-from jqengine.lifecycle import DeliveryState, JobEvent
+from jqengine.lifecycle import DeliveryState, JobEvent, RunState
 from tests.store.values import LEASE, NOW, OWNER, a_job, a_retry, an_end, new_id
 
 NEXT_BOOT = Owner(OWNER.node, "boot-2")
@@ -449,3 +449,25 @@ async def test_nothing_of_it_is_lost_when_the_store_is_opened_again(make_store: 
         assert await again.published_body(publication) == b"one"
     finally:
         await again.close()
+
+
+@ensureDeferred
+async def test_the_oldest_are_forgotten_first_and_the_usage_says_what_is_left(side: Side) -> None:
+    runs = [await side.a_run(None) for _ in range(6)]
+    for number, run in enumerate(runs):
+        outcome = an_end(run, 500) if number % 2 else an_end(run)
+        finished = NOW + 100 - number
+        if number % 2:
+            outcome = outcome._replace(
+                verdict=outcome.verdict._replace(state=RunState.FAILED),
+            )
+        await side.store.record(
+            [outcome._replace(result=outcome.result._replace(finished=finished))]
+        )
+    before = await side.store.usage()
+    assert before.ended == 6
+    assert before.size > 0
+    assert await side.store.prune(NOW + 1000, 4) == 4
+    left = [run.id for run in runs if await side.store.results(run.id)]
+    assert left == [runs[0].id, runs[1].id]
+    assert (await side.store.usage()).ended == 2
