@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pytest_twisted import ensureDeferred
@@ -20,6 +21,7 @@ from jqengine.interfaces import IStore
 from jqengine.store.migrating import bring_up_to_date, noted_revision
 from jqengine.store.opening import store_for
 from jqengine.store.schema import REVISION, REVISION_TABLE, metadata
+from jqengine.store.sqlite import SqliteDatabase, SqliteFile
 
 from .values import LEASE, NOW, OWNER, a_job, an_id_factory
 
@@ -50,10 +52,56 @@ def test_the_migrations_lead_to_the_schema_that_the_code_means() -> None:
         assert made == schema_of(connection)
 
 
-def test_the_newest_migration_is_the_one_the_code_knows() -> None:
+def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", "jqengine.store:migrations")
-    assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
+    return config
+
+
+def every_revision() -> list[str]:
+    steps = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return [step.revision for step in steps]
+
+
+def test_the_newest_migration_is_the_one_the_code_knows() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [REVISION]
+
+
+@pytest.mark.parametrize("revision", every_revision())
+def test_a_database_of_any_version_is_brought_up_to_date(revision: str) -> None:
+    old, meant = create_engine("sqlite://"), create_engine("sqlite://")
+    config = alembic_config()
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.exec_driver_sql("INSERT INTO bodies VALUES ('kept', 'x')")
+    with old.begin() as connection:
+        assert noted_revision(connection) == revision
+        bring_up_to_date(connection, "the store")
+        assert noted_revision(connection) == REVISION
+        assert connection.exec_driver_sql("SELECT id FROM bodies").all() == [("kept",)]
+        made = schema_of(connection)
+    with meant.begin() as connection:
+        metadata.create_all(connection)
+        assert made == schema_of(connection)
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("power cut")
+
+    file = SqliteFile(str(tmp_path / "queue.db"))
+    file.create()
+    database = SqliteDatabase(file, writing=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.op.create_index", broken)
+        with pytest.raises(RuntimeError, match="power cut"):
+            database.connect()
+    connection = database.connect()
+    assert noted_revision(connection) == REVISION
+    connection.close()
 
 
 def test_a_database_that_is_up_to_date_is_left_alone() -> None:
