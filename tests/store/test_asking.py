@@ -13,12 +13,23 @@ from jqengine.errors import StoreUnavailable
 from jqengine.interfaces import IStore
 from jqengine.job import Skip
 from jqengine.lifecycle import JobState
+from jqengine.plan import CrontabPlan
 
 from .values import LEASE, NOW, OWNER, a_firing, a_job, a_retry, an_end
 
 
 def test_a_store_has_every_method_of_the_contract(make_store: Any) -> None:
     assert verifyObject(IStore, make_store())
+
+
+@ensureDeferred
+async def test_nothing_asked_is_nothing_done(store: IStore) -> None:
+    assert list(await store.add([])) == []
+    assert await store.apply(CrontabPlan()) is None
+    assert await store.fire([], NOW) == 0
+    assert list(await store.record([])) == []
+    assert await store.give_back(OWNER, []) == 0
+    assert await store.next_ready() is None
 
 
 @ensureDeferred
