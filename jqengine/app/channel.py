@@ -203,9 +203,9 @@ class HostedChannel(HTTPChannel):
     def loseConnection(self) -> None:
         """Close the connection once everything written has been sent."""
         super().loseConnection()
-        if self._abortingCall is None:
-            # The client may not take what is left, and must not stay for ever.
-            self.setTimeout(self.site.timeOut)
+        self._idle.lift()
+        # The client may not take what is left, and must not stay for ever.
+        self._stalled.set(self.site.stall_timeout)
 
     # Time limits
 

@@ -50,7 +50,6 @@ class HostedRequest(Request):
     _args: dict[bytes, list[bytes]] | None = None
     _postpath: list[bytes] | None = None
     _head: ResponseHead | None = None
-    _without_body = False
 
     def __init__(self, channel: HostedChannel) -> None:
         super().__init__(channel)
@@ -142,15 +141,17 @@ class HostedRequest(Request):
         self._postpath = segments
 
     def begin(self, head: ResponseHead) -> None:
-        """Answer with *head*; it is sent by the first write, or by the end."""
+        """Answer with *head*; it is sent by the first write, or by the end.
+
+        What is written afterwards is the body, so nothing may be for ``HEAD``.
+        """
         self._head = head
         self.code, self.code_message = head.code, head.reason
 
     def write(self, data: bytes) -> None:
         """Send a part of the body, the first after the head."""
         if self.startedWriting:
-            if not self._without_body:
-                super().write(data)
+            super().write(data)
         elif self._head is not None:
             self._write_first(self._head, data)
         else:
@@ -181,21 +182,19 @@ class HostedRequest(Request):
             on_end()
 
     def _write_first(self, head: ResponseHead, data: bytes) -> None:
-        if self._disconnected:
-            return
         self.startedWriting = 1
-        self._without_body = self.method == b"HEAD" or not head.has_body
+        has_body = head.has_body and self.method != b"HEAD"
         parts = [b"%b %d %b\r\n" % (self.clientproto, head.code, head.reason)]
         parts.append(self.channel.site.own_lines())
         parts += head.lines
         for name, values in self.responseHeaders.getAllRawHeaders():
             for value in values:
                 parts += (name, b": ", value, b"\r\n")
-        if head.length is None and not self._without_body and self.clientproto == b"HTTP/1.1":
+        if head.length is None and has_body and self.clientproto == b"HTTP/1.1":
             self.chunked = 1
             parts.append(b"Transfer-Encoding: chunked\r\n")
         parts.append(b"\r\n")
-        if data and not self._without_body:
+        if data and has_body:
             self.sentLength = len(data)
             parts += (b"%x\r\n" % len(data), data, b"\r\n") if self.chunked else (data,)
         self.channel.write(b"".join(parts))

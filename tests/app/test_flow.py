@@ -234,6 +234,23 @@ async def test_a_client_that_leaves_before_its_turn_is_not_served() -> None:
     assert paths == ["/first"]
 
 
+@pytest_twisted.ensureDeferred
+async def test_a_body_that_has_nothing_to_send_ends_when_its_client_leaves() -> None:
+    class Silent(Endless):
+        def __iter__(self) -> Iterator[bytes]:
+            while not self.closed.wait(0.001):
+                self.taken += 1
+                yield b""
+
+    body = Silent()
+    async with served(streaming(body)) as server:
+        connection = await server.connect()
+        connection.send(GET)
+        await until(lambda: body.taken)
+        connection.transport.abortConnection()
+        await until(body.closed.is_set)
+
+
 @pytest.mark.parametrize("fails", [True, False])
 @pytest_twisted.ensureDeferred
 async def test_a_client_that_leaves_during_the_call_has_its_iterable_closed(

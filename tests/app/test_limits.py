@@ -138,14 +138,14 @@ class Bench:
     def __init__(self, application: Any = None, **settings: Any) -> None:
         self.reactor = HandReactor()
         self.pool = SameThread()
-        site = HostedSite(
+        self.site = HostedSite(
             WSGIResource(self.reactor, self.pool, application or Counting()),
             reactor=self.reactor,
             clock=SteadyClock(),
             **settings,
         )
         self.transport = StringTransport()
-        self.channel = site.buildProtocol(None)
+        self.channel = self.site.buildProtocol(None)
         self.channel.makeConnection(self.transport)
 
     def turn(self, seconds: float = 0.0) -> None:
@@ -225,6 +225,25 @@ def test_a_client_that_takes_nothing_is_cut_off() -> None:
     assert not bench.transport.disconnecting
     bench.turn(2)
     assert bench.transport.disconnected
+
+
+def test_a_client_that_does_not_take_the_end_of_its_response_is_cut_off() -> None:
+    bench = Bench(stall_timeout=120)
+    bench.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    bench.turn()
+    assert bench.transport.disconnecting
+    bench.turn(119)
+    assert not bench.transport.disconnected
+    bench.turn(2)
+    assert bench.transport.disconnected
+
+
+def test_a_connection_accepted_during_the_end_is_closed_at_once() -> None:
+    bench = Bench()
+    bench.site.draining = True
+    late = bench.site.buildProtocol(None)
+    late.makeConnection(StringTransport())
+    assert late.transport.disconnecting
 
 
 def test_a_closed_connection_leaves_no_delayed_call() -> None:

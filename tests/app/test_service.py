@@ -163,7 +163,7 @@ async def test_starting_listens_if_nobody_has_and_says_so_when_it_cannot(events)
 @pytest_twisted.ensureDeferred
 async def test_stopping_closes_idle_connections_and_waits_for_busy_ones() -> None:
     gate = Gate()
-    async with served(gate) as server:
+    async with served(gate, drain_timeout=60) as server:
         idle, fresh, busy, partial = [await server.connect() for _ in range(4)]
         gate.leave.set()
         idle.send(GET)
@@ -180,7 +180,8 @@ async def test_stopping_closes_idle_connections_and_waits_for_busy_ones() -> Non
         gate.leave.set()
         partial.send(GET[-2:])
         for connection in (busy, partial):
-            response = await connection.everything()
+            await until(lambda connection=connection: connection.closed)
+            response = connection.received
             assert response.endswith(b"\r\n\r\ndone")
             assert b"\r\nConnection: close\r\n" in response
         await stopped

@@ -82,6 +82,17 @@ async def test_stopping_waits_for_what_was_queued_before() -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_thread_that_leaves_leaves_nothing_undone() -> None:
+    pool = ApplicationThreads(reactor, "job", 2)
+    done: list[str] = []
+    pool.callInThread(pool.end_this_thread)
+    pool.callInThread(done.append, "the next")
+    pool.startService()
+    await pool.stopService()
+    assert done == ["the next"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_stopped_pool_can_start_again() -> None:
     pool = ApplicationThreads(reactor, "web", 2)
     for _ in range(3):
