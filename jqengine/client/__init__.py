@@ -11,8 +11,20 @@ Standard library only: it works in any program, whatever serves it.
 from __future__ import annotations
 
 from jqengine.client.job import Job
+from jqengine.client.middleware import JobQueueMiddleware
 from jqengine.client.queue import JobQueue
+from jqengine.client.request import OnSuccess
 from jqengine.wire.events import Event
-from jqengine.wire.views import JobView, ResultView, RunView
+from jqengine.wire.views import ContinuationView, JobView, ResultView, RunView
 
-__all__ = ["Event", "Job", "JobQueue", "JobView", "ResultView", "RunView"]
+__all__ = [
+    "ContinuationView",
+    "Event",
+    "Job",
+    "JobQueue",
+    "JobQueueMiddleware",
+    "JobView",
+    "OnSuccess",
+    "ResultView",
+    "RunView",
+]

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+import secrets
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from types import TracebackType
-from typing import TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from jqengine.client.connection import Connection
 from jqengine.client.ids import NewIds
 from jqengine.client.job import Job
 from jqengine.client.tail import follow
 from jqengine.errors import JobQueueError, NotPossible
+from jqengine.request.continuation import environ_of, request_to_save
 from jqengine.wire import talks
 from jqengine.wire.address import DEFAULT, SECRET_VARIABLE, VARIABLE, parse_address
 from jqengine.wire.events import Event
 from jqengine.wire.fields import (
     JOB_NAMES,
     TIME_NAMES,
+    Duration,
     JobFields,
     JobRequest,
     TimeFields,
@@ -27,7 +30,10 @@ from jqengine.wire.fields import (
     signature,
 )
 from jqengine.wire.proof import read_secrets
-from jqengine.wire.views import JobView, ResultView, RunView
+from jqengine.wire.views import ContinuationView, JobView, ResultView, RunView
+
+if TYPE_CHECKING:
+    from jqengine.client.request import OnSuccess
 
 T = TypeVar("T")
 
@@ -83,13 +89,13 @@ class JobQueue:
         self._processes: dict[int, _Process] = {}
         _queues.add(self)
 
-    def schedule(self, target: str, **fields: Unpack[JobFields]) -> Job:
+    def schedule(self, target: str | None = None, **fields: Unpack[JobFields]) -> Job:
         """Schedule a request to the application; it is on disk when this returns.
 
         ``queue.schedule("/reports/7", method="POST", data={"fmt": "pdf"},
         user="alice", when="next friday 17:00")``.
 
-        :param target: path and query.
+        :param target: path and query; not for a continuation, which has its own.
         :param fields: see :class:`~jqengine.wire.fields.JobFields`.
         :raises BadSchedule, PastInstant: the time is not understood, or past.
         :raises BadValue, BadRequest: something else is wrong with it.
@@ -117,6 +123,79 @@ class JobQueue:
         return [
             one if isinstance(one, JobQueueError) else Job(self, one[0]) for one in self._hold(talk)
         ]
+
+    def on_success(self) -> OnSuccess:
+        """A queue whose jobs come about only if the request they are made in succeeds.
+
+        See :meth:`~jqengine.client.request.RequestQueue.on_success`.
+
+        :raises NotPossible: this queue does not know in which request it is used.
+        """
+        raise NotPossible(
+            "on_success() is for environ['jobqueue'], which belongs to one request; the engine"
+            " sets it, and under another server JobQueueMiddleware does"
+        )
+
+    def continuation(
+        self,
+        request: object = None,
+        *,
+        session_id: str | None = None,
+        path: str | None = None,
+        state: object = None,
+        reusable: bool = False,
+        expires: Duration | None = None,
+        body: bytes | None = None,
+    ) -> ContinuationView:
+        """Save a whole request, to be run later as a job or resumed by link.
+
+        ``k = queue.continuation(environ, state={"step": 2})``, then
+        ``queue.schedule(continuation=k.id, at="now + 2 hours")`` or a link to ``k.url``.
+
+        :param request: a WSGI environ, or a request of Flask or Django.
+        :param session_id: the value of a session cookie, instead of a request;
+            *path* says what to ask for.
+        :param path: another path to run.
+        :param state: the application's own, as far as JSON holds it; comes back in
+            ``environ["jobqueue.continuation"]["state"]``.
+        :param reusable: keep it when it is used; else it is for one job or one link.
+        :param expires: how long it is kept; 7 days unless said.
+        :param body: the request's body, where ``wsgi.input`` cannot be read again.
+        :raises BadValue: the state is not JSON, or too long.
+        :raises NotPossible: the body cannot be read again, or the engine does
+            not know which cookie tells a session.
+        """
+        said = request_to_save(
+            request,
+            session_id=session_id,
+            path=path,
+            state=state,
+            reusable=reusable,
+            expires=expires,
+            body=body,
+        )
+        said["id"] = secrets.token_hex(16)
+        made = self._hold(talks.save(said, next(self._uploads)))
+        used_in = environ_of(request).get("jobqueue") if request is not None else None
+        if isinstance(used_in, JobQueue):
+            used_in._note_made(made.id)
+        return made
+
+    def continuations(self, *, limit: int | None = 100) -> list[ContinuationView]:
+        """The continuations there are, the newest first; none of their secrets."""
+        return self._hold(talks.continuations(limit))
+
+    def drop_continuation(self, continuation: str | ContinuationView) -> bool:
+        """Forget a continuation; whether it was there."""
+        key = continuation if isinstance(continuation, str) else continuation.id
+        return bool(self._hold(talks.forget("DropContinuation", {"id": key})))
+
+    def clear_continuations(self, *, session_id: str | None = None) -> int:
+        """Forget all continuations of a session, or all there are; how many they were.
+
+        :param session_id: the value of the session's cookie.
+        """
+        return self._hold(talks.forget("ClearContinuations", {"session": session_id}))
 
     def job(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
         """The job of an id or a name.
@@ -316,6 +395,9 @@ class JobQueue:
                 _Process(Connection(self._address, self._secrets, self._role, self._patience)),
             )
         return process
+
+    def _note_made(self, continuation_id: str) -> None:
+        """A continuation was made in the request that this queue belongs to."""
 
     def _forked(self) -> None:
         """In a new process: what came with it belongs to the old one."""

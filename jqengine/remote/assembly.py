@@ -8,10 +8,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamServerEndpoint
 
-from jqengine.interfaces import IClock, IQueueControl, IStore, ITriggers
+from jqengine.interfaces import IClock, IContinuationStore, IQueueControl, IStore, ITriggers
 from jqengine.joboptions import OptionValues
 from jqengine.plan import CrontabPlan
 from jqengine.redaction import Redactor
+from jqengine.remote.continuations import Continuations
 from jqengine.remote.credentials import Secrets
 from jqengine.remote.hub import RunHub
 from jqengine.remote.live import LiveOutput
@@ -29,6 +30,8 @@ class Remote:
         names no sink.
     :param wake: called when there may be something to run.
     :param reload: reads the crontabs again; raises what is wrong with them.
+    :param session_cookie: the name of the application's, if it is known.
+    :param script_name: where the application is, as it finds it in a job.
     :ivar hub: to be told what becomes of runs.
     :ivar live: to be told what the application writes.
     :ivar verbs: what clients can ask.
@@ -50,6 +53,8 @@ class Remote:
         random_bytes: Callable[[int], bytes],
         wake: Callable[[], None],
         reload: Callable[[], Awaitable[CrontabPlan]],
+        session_cookie: str | None = None,
+        script_name: str = "",
     ) -> None:
         self.hub = RunHub()
         self.live = LiveOutput(reactor)
@@ -61,6 +66,13 @@ class Remote:
             triggers=triggers,
             submissions=Submissions(defaults, check_sink),
             waits=Waits(self.hub),
+            continuations=Continuations(
+                store=IContinuationStore(store),
+                clock=clock,
+                random_bytes=random_bytes,
+                session_cookie=session_cookie,
+                script_name=script_name,
+            ),
             new_id=new_id,
             wake=wake,
             reload=reload,

@@ -19,6 +19,7 @@ from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
 from jqengine.remote.clientconnection import ClientConnection, ask_one
 from jqengine.remote.clientlink import ClientLink
+from jqengine.request.continuation import request_to_save
 from jqengine.wire import talks
 from jqengine.wire.address import DEFAULT, SECRET_VARIABLE, VARIABLE, parse_address
 from jqengine.wire.asks import ask
@@ -26,13 +27,14 @@ from jqengine.wire.events import Event, event_of
 from jqengine.wire.fields import (
     JOB_NAMES,
     TIME_NAMES,
+    Duration,
     JobFields,
     JobRequest,
     TimeFields,
     check_names,
 )
 from jqengine.wire.proof import read_secrets
-from jqengine.wire.views import JobView, ResultView, RunView
+from jqengine.wire.views import ContinuationView, JobView, ResultView, RunView
 
 T = TypeVar("T")
 
@@ -84,7 +86,7 @@ class JobQueueClient:
         self._ids = _ids(clock or SystemClock())
         self._uploads = count(1)
 
-    async def schedule(self, target: str, **fields: Unpack[JobFields]) -> JobView:
+    async def schedule(self, target: str | None = None, **fields: Unpack[JobFields]) -> JobView:
         """Schedule a request to the application; it is on disk when this returns."""
         check_names("schedule", fields, JOB_NAMES)
         said = {"target": target, **fields}
@@ -97,6 +99,42 @@ class JobQueueClient:
         check_names("schedule_many", defaults, JOB_NAMES)
         talk = talks.schedule_many(jobs, defaults, self._ids, self._uploads)
         return [one if isinstance(one, JobQueueError) else one[0] for one in await self._hold(talk)]
+
+    async def continuation(
+        self,
+        request: object = None,
+        *,
+        session_id: str | None = None,
+        path: str | None = None,
+        state: object = None,
+        reusable: bool = False,
+        expires: Duration | None = None,
+        body: bytes | None = None,
+    ) -> ContinuationView:
+        """Save a whole request."""
+        said = request_to_save(
+            request,
+            session_id=session_id,
+            path=path,
+            state=state,
+            reusable=reusable,
+            expires=expires,
+            body=body,
+        )
+        said["id"] = os.urandom(16).hex()
+        return await self._hold(talks.save(said, next(self._uploads)))
+
+    async def continuations(self, *, limit: int | None = 100) -> list[ContinuationView]:
+        """The continuations there are, the newest first."""
+        return await self._hold(talks.continuations(limit))
+
+    async def drop_continuation(self, continuation: str) -> bool:
+        """Forget a continuation; whether it was there."""
+        return bool(await self._hold(talks.forget("DropContinuation", {"id": continuation})))
+
+    async def clear_continuations(self, *, session_id: str | None = None) -> int:
+        """Forget all continuations of a session, or all there are; how many they were."""
+        return await self._hold(talks.forget("ClearContinuations", {"session": session_id}))
 
     async def job(self, job: str | None = None, *, name: str | None = None) -> JobView:
         """The job of an id or a name."""

@@ -51,9 +51,13 @@ def _schedule_options() -> Arguments:
     renamed = {"sink": (b"sinks", Json("A list of URLs: where results go.", optional=True))}
     return [
         renamed.get(option.name)
-        or (option.name.encode(), Text(f"{option.help.capitalize()}.", optional=True))
+        or (option.name.encode(), Text(_sentence(option.help), optional=True))
         for option in JOB_OPTIONS.values()
     ]
+
+
+def _sentence(phrase: str) -> str:
+    return f"{phrase[0].upper()}{phrase[1:]}."
 
 
 SYNTAXES: Arguments = [
@@ -69,14 +73,26 @@ SYNTAXES: Arguments = [
 class Schedule(EngineCommand):
     """Schedule one job.
 
-    At most one of the time texts is given; without any the job is due now. A
+    It has a target, or it is a continuation, which is a whole request. At most
+    one of the time texts is given; without any the job is due now. A
     ``name`` that is known replaces that job, which keeps its id. A ``key`` that
     an unfinished job holds gives that job as the answer, and nothing is added.
     The answer comes once the job is on disk.
     """
 
     arguments: ClassVar[Arguments] = [
-        (b"target", Text("Path and query, percent-encoded: ``/reports/7?fmt=pdf``.")),
+        (b"target", Text(
+            "Path and query, percent-encoded: ``/reports/7?fmt=pdf``.", optional=True
+        )),
+        (b"continuation", Text(
+            "The id of a continuation: the job is its request. It is used up, unless it is "
+            "reusable.",
+            optional=True,
+        )),
+        (b"check", Number(
+            "1 to be told what would come of it, or what is wrong with it: nothing is added.",
+            optional=True,
+        )),
         (b"id", Text(
             "26 hexadecimal digits proposed as the job's id. Sending the same request again "
             "with the same id, after a connection was lost, adds nothing.",
@@ -97,8 +113,8 @@ class Schedule(EngineCommand):
         *_schedule_options(),
     ]  # fmt: skip
     response: ClassVar[Arguments] = [
-        (b"job", Json("The job, see below.")),
-        (b"existing", Number("1 if the id or key was known and nothing was added, else 0.")),
+        (b"job", Json("The job, described above.")),
+        (b"existing", Number("1 if another job holds the key and is the answer, else 0.")),
     ]
 
 
@@ -112,15 +128,26 @@ class ScheduleMany(EngineCommand):
 
     arguments: ClassVar[Arguments] = [
         (b"jobs", Json(
-            "A list of objects with the arguments of ``Schedule`` as keys, but for ``upload``. "
-            "``body`` is text; ``body64`` is bytes in base64.",
+            "A list of objects with the arguments of ``Schedule`` as keys, but for ``upload`` and "
+            "``check``. ``body`` is text; ``body64`` is bytes in base64; ``as_of`` is an instant "
+            "of the last week (RFC 3339) at which the time text is read.",
+            optional=True,
+        )),
+        (b"upload", Number(
+            "The list is what was sent under this number, if it is too long for one value.",
+            optional=True,
         )),
         (b"defaults", Json("An object with what the jobs have in common.", optional=True)),
+        (b"together", Number(
+            "1 to have all of them accepted in one step or none; then one that is refused is the "
+            "error of the call.",
+            optional=True,
+        )),
     ]  # fmt: skip
     response: ClassVar[Arguments] = [
         (b"answers", Json(
             "A list with one entry for each job, in order: its id; or ``{\"id\": ..., "
-            "\"existing\": true}`` if its id or key was known; or ``{\"error\": CODE, "
+            "\"existing\": true}`` if another job holds its key; or ``{\"error\": CODE, "
             "\"message\": SENTENCE}``.",
         )),
     ]  # fmt: skip
@@ -152,7 +179,7 @@ class Show(EngineCommand):
     """One job."""
 
     arguments: ClassVar[Arguments] = _which_job()
-    response: ClassVar[Arguments] = [(b"job", Json("The job, see below."))]
+    response: ClassVar[Arguments] = [(b"job", Json("The job, described above."))]
 
 
 class Wait(EngineCommand):
@@ -168,8 +195,8 @@ class Wait(EngineCommand):
         (b"timeout", Text("A duration after which the error is ``NOT_IN_TIME``.", optional=True)),
     ]
     response: ClassVar[Arguments] = [
-        (b"run", Json("The run, see below.")),
-        (b"result", Json("Its result, see below.", optional=True)),
+        (b"run", Json("The run, described above.")),
+        (b"result", Json("Its result, described above.", optional=True)),
         (b"body", Bytes("The first piece of the result's body.", optional=True)),
     ]
 
@@ -182,7 +209,7 @@ class Results(EngineCommand):
         (b"after", Number("Only attempts after this one; 0 unless said.", optional=True)),
     ]
     response: ClassVar[Arguments] = [
-        (b"results", Json("A list of results, see below.")),
+        (b"results", Json("A list of results, described above.")),
         (b"next", Number("The ``after`` of the next page, if there is one.", optional=True)),
     ]
 
@@ -222,7 +249,7 @@ class Jobs(EngineCommand):
         (b"limit", Number("Most jobs on the page: 100 unless said, up to 1,000.", optional=True)),
     ]
     response: ClassVar[Arguments] = [
-        (b"jobs", Json("A list of jobs, see below.")),
+        (b"jobs", Json("A list of jobs, described above.")),
         (b"next", Text("The ``after`` of the next page, if there is one.", optional=True)),
     ]
 
@@ -238,7 +265,7 @@ class Runs(EngineCommand):
         (b"limit", Number("Most runs on the page: 100 unless said, up to 1,000.", optional=True)),
     ]
     response: ClassVar[Arguments] = [
-        (b"runs", Json("A list of runs, see below.")),
+        (b"runs", Json("A list of runs, described above.")),
         (b"next", Text("The ``after`` of the next page, if there is one.", optional=True)),
     ]
 
@@ -246,7 +273,7 @@ class Runs(EngineCommand):
 class _ToJob(EngineCommand):
     role = Role.OPERATE
     arguments: ClassVar[Arguments] = _which_job()
-    response: ClassVar[Arguments] = [(b"job", Json("The job as it is now, see below."))]
+    response: ClassVar[Arguments] = [(b"job", Json("The job as it is now, described above."))]
 
 
 class Cancel(_ToJob):
@@ -273,7 +300,7 @@ class RunNow(EngineCommand):
         *_which_job(),
         (b"id", Text("26 hexadecimal digits proposed as the run's id.", optional=True)),
     ]
-    response: ClassVar[Arguments] = [(b"run", Json("The run, see below."))]
+    response: ClassVar[Arguments] = [(b"run", Json("The run, described above."))]
 
 
 class Retry(EngineCommand):
@@ -284,7 +311,7 @@ class Retry(EngineCommand):
         *_which_job(),
         (b"run", Text("The run's id; the latest of the job unless said.", optional=True)),
     ]
-    response: ClassVar[Arguments] = [(b"run", Json("The run, see below."))]
+    response: ClassVar[Arguments] = [(b"run", Json("The run, described above."))]
 
 
 class Reschedule(EngineCommand):
@@ -294,10 +321,10 @@ class Reschedule(EngineCommand):
     arguments: ClassVar[Arguments] = [
         *_which_job(),
         *SYNTAXES,
-        *((name.encode(), Text(f"{JOB_OPTIONS[name].help.capitalize()}.", optional=True))
+        *((name.encode(), Text(_sentence(JOB_OPTIONS[name].help), optional=True))
           for name in ("tz", "times", "until", "jitter")),
     ]  # fmt: skip
-    response: ClassVar[Arguments] = [(b"job", Json("The job as it is now, see below."))]
+    response: ClassVar[Arguments] = [(b"job", Json("The job as it is now, described above."))]
 
 
 class Reload(EngineCommand):
@@ -340,10 +367,76 @@ class Event(EngineCommand):
     role = Role.OPERATE
     arguments: ClassVar[Arguments] = [
         (b"tail", Number("The number.")),
-        (b"event", Json("What happened, see below.")),
+        (b"event", Json("What happened, described above.")),
         (b"data", Bytes("For ``output``: what the application wrote.", optional=True)),
     ]
     requiresAnswer = False  # noqa: N815 - the name is Twisted's
+
+
+class MakeContinuation(EngineCommand):
+    """Save a request, to be run later as a job or resumed by link.
+
+    It is a whole request, or a ``session`` with a ``path``: then what a client
+    of that session would ask there. The answer comes once it is on disk.
+    """
+
+    arguments: ClassVar[Arguments] = [
+        (b"id", Text(
+            "32 hexadecimal digits, 128 bits that nobody can guess; the engine makes them unless "
+            "said. Sending the same again with the same id adds nothing.",
+            optional=True,
+        )),
+        (b"method", Text("An HTTP method in capitals; ``GET`` unless said.", optional=True)),
+        (b"target", Text("Path and query, percent-encoded, from the root of the site.",
+                         optional=True)),
+        (b"headers", Json("A list of name and value pairs, cookies included.", optional=True)),
+        (b"user", Text("Becomes ``REMOTE_USER`` in a job, never in a link.", optional=True)),
+        (b"protocol", Text("``HTTP/1.0`` unless said.", optional=True)),
+        (b"body", Bytes("The request body, if it fits into one value.", optional=True)),
+        (b"upload", Number("The body is what was sent under this number.", optional=True)),
+        (b"session", Text("The value of a session cookie, instead of a request.", optional=True)),
+        (b"path", Text(
+            "Another path to run, which may have a query of its own.", optional=True
+        )),
+        (b"state", Json("The application's own, up to 32 KiB; ``null`` unless said.",
+                        optional=True)),
+        (b"reusable", Number("1 for one that is kept when it is used.", optional=True)),
+        (b"expires", Text("A duration; ``7d`` unless said.", optional=True)),
+    ]  # fmt: skip
+    response: ClassVar[Arguments] = [(b"continuation", Json("The continuation, described above."))]
+
+
+class Continuations(EngineCommand):
+    """A page of continuations, the newest first."""
+
+    role = Role.OPERATE
+    arguments: ClassVar[Arguments] = [
+        (b"after", Text("The ``next`` of the page before.", optional=True)),
+        (b"limit", Number("Most of them on the page: 100 unless said, up to 1,000.",
+                          optional=True)),
+    ]  # fmt: skip
+    response: ClassVar[Arguments] = [
+        (b"continuations", Json("A list of continuations, described above.")),
+        (b"next", Text("The ``after`` of the next page, if there is one.", optional=True)),
+    ]
+
+
+class DropContinuation(EngineCommand):
+    """Forget a continuation."""
+
+    role = Role.OPERATE
+    arguments: ClassVar[Arguments] = [(b"id", Text("Its id."))]
+    response: ClassVar[Arguments] = [(b"count", Number("1, or 0 if there was none."))]
+
+
+class ClearContinuations(EngineCommand):
+    """Forget all continuations of a session, or all there are."""
+
+    role = Role.OPERATE
+    arguments: ClassVar[Arguments] = [
+        (b"session", Text("The value of its cookie; without it all are meant.", optional=True)),
+    ]
+    response: ClassVar[Arguments] = [(b"count", Number("How many they were."))]
 
 
 class Challenge(EngineCommand):
@@ -376,6 +469,6 @@ class Prove(EngineCommand):
 COMMANDS: tuple[type[EngineCommand], ...] = (
     Schedule, ScheduleMany, Upload, DropUpload, Show, Wait, Results, Body, Stats,
     Jobs, Runs, Cancel, Pause, Resume, RunNow, Retry, Reschedule, Reload, Tail, StopTail,
-    Challenge, Prove,
+    MakeContinuation, Continuations, DropContinuation, ClearContinuations, Challenge, Prove,
 )  # fmt: skip
 """What a client may send, in the order of the reference page."""

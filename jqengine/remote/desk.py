@@ -13,6 +13,8 @@ from jqengine.lifecycle import JobState, RunState
 from jqengine.queries import JobFilter, JobOrder, Pattern, RunFilter, job_cursor
 from jqengine.redaction import Redactor
 from jqengine.remote import commands
+from jqengine.remote.arguments import Json
+from jqengine.remote.continuationdesk import ContinuationDesk
 from jqengine.remote.describe import job_as_json, report_as_json, result_as_json, run_as_json
 from jqengine.remote.live import LiveOutput
 from jqengine.remote.pages import MOST_BYTES, bounded, fitting
@@ -35,6 +37,8 @@ class Desk:
 
     Each method takes the arguments of the command of its name and gives its
     answer; the errors it raises are for the client.
+
+    :ivar continuations: answers the commands about those.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Desk:
         self._uploads = uploads
         self._line = line
         self._most_waits = most_waits
+        self.continuations = ContinuationDesk(verbs.continuations, redactor, uploads)
         self._waits = 0
         self._tails: dict[int, Tail] = {}
 
@@ -64,8 +69,10 @@ class Desk:
         for tail in self._tails.values():
             tail.stop()
 
-    async def schedule(self, upload: int | None, body: bytes | None, **said: Any) -> Response:
-        """Schedule one job."""
+    async def schedule(
+        self, upload: int | None, body: bytes | None, check: int | None, **said: Any
+    ) -> Response:
+        """Schedule one job, or see whether it could be."""
         if upload is not None:
             if body is not None:
                 raise BadValue("body and upload are given; a request has one body")
@@ -73,16 +80,25 @@ class Desk:
         given = {name: value for name, value in said.items() if value is not None}
         if body is not None:
             given["body"] = body
+        if check:
+            return {"job": bounded(self._job(await self._verbs.check(given))), "existing": 0}
         job, existing = await self._verbs.schedule(given)
         return {"job": bounded(self._job(job)), "existing": int(existing)}
 
-    async def schedule_many(self, jobs: Any, defaults: Any) -> Response:
+    async def schedule_many(
+        self, jobs: Any, upload: int | None, defaults: Any, together: int | None
+    ) -> Response:
         """Schedule many."""
+        if upload is not None:
+            if jobs is not None:
+                raise BadValue("jobs and upload are given; expected one of them")
+            jobs = _uploaded_list(self._uploads.take(upload))
         if not isinstance(jobs, list) or len(jobs) > MOST_JOBS_AT_ONCE:
             raise BadValue(f"jobs: expected a list of at most {MOST_JOBS_AT_ONCE}")
         if not isinstance(defaults, dict | None):
             raise BadValue("defaults: expected an object")
-        answers = await self._verbs.schedule_many(jobs, defaults or {})
+        schedule = self._verbs.schedule_together if together else self._verbs.schedule_many
+        answers = await schedule(jobs, defaults or {})
         return {"answers": [_as_entry(answer) for answer in answers]}
 
     async def upload(self, upload: int, data: bytes) -> Response:
@@ -280,8 +296,19 @@ ANSWERS: Mapping[type[commands.EngineCommand], Callable[..., Coroutine[Any, Any,
     commands.Reload: Desk.reload,
     commands.Tail: Desk.tail,
     commands.StopTail: Desk.stop_tail,
+    commands.MakeContinuation: lambda desk, **said: desk.continuations.make(**said),
+    commands.Continuations: lambda desk, **said: desk.continuations.page(**said),
+    commands.DropContinuation: lambda desk, **said: desk.continuations.drop(**said),
+    commands.ClearContinuations: lambda desk, **said: desk.continuations.clear(**said),
 }
 """What answers each command but those of the handshake, which need no desk."""
+
+
+def _uploaded_list(text: bytes) -> Any:
+    try:
+        return Json("").fromString(text)
+    except (ValueError, RecursionError):
+        raise BadValue("what was uploaded is not JSON in UTF-8") from None
 
 
 def _words(kind: type[Words], name: str, text: str) -> frozenset[Words]:

@@ -17,6 +17,9 @@ from jqengine.remote.submission import NOTHING, Submission, Submissions
 _SCHEDULED, _WHEN = JobState.SCHEDULED, Syntax.WHEN
 _RECURRING = frozenset({Syntax.CRON, Syntax.EVERY})
 
+OLDEST = 7 * 86400.0
+"""Seconds for which a time text may have waited to be accepted."""
+
 
 class Intake:
     """Makes jobs of what clients say, all at one instant."""
@@ -32,7 +35,7 @@ class Intake:
         self._triggers = triggers
         self._new_id = new_id
         self._now = now
-        self._known: tuple[Schedule | None, float] = (None, 0.0)
+        self._known: tuple[Schedule | None, float, float] = (None, 0.0, 0.0)
 
     def job(self, said: object, defaults: Mapping[str, Any] = NOTHING) -> Job | JobQueueError:
         """The job that *said* asks for, or what is wrong with it."""
@@ -44,44 +47,61 @@ class Intake:
             return error
 
     def _job(self, submission: Submission) -> Job:
-        job_id, definition = submission
+        job_id, definition, as_of = submission
+        now = self._now if as_of is None else self._checked(as_of)
         if job_id is None:
-            job_id = self._new_id(self._now)
-        if definition.identity is None and self._recurs(definition):
+            job_id = self._new_id(now)
+        if definition.request.continuation is not None:
+            definition = _told_whether_it(self._recurs(definition, now), definition)
+        if definition.identity is None and self._recurs(definition, now):
             definition = replace(definition, identity=job_id)
-        due = self._first_due(definition)
+        due = self._first_due(definition, now)
         return Job(
             id=job_id,
             definition=definition,
             state=_SCHEDULED,
-            created=self._now,
+            created=now,
             anchor=due,
             due=due,
         )
 
-    def _first_due(self, definition: Definition) -> float:
+    def _checked(self, as_of: float) -> float:
+        # Clocks are rounded, and may have stepped back meanwhile.
+        if not self._now - OLDEST <= as_of <= self._now + 60:
+            raise BadValue("as_of: expected an instant of the last week")
+        return as_of
+
+    def _first_due(self, definition: Definition, now: float) -> float:
         """Asked once for jobs in a row that have one schedule."""
-        schedule, (known, due) = definition.schedule, self._known
-        if schedule is not known or schedule.jitter:
-            due = first_due(self._triggers, definition, self._now)
-            self._known = (schedule, due)
+        schedule, (known, asked, due) = definition.schedule, self._known
+        if schedule is not known or asked != now or schedule.jitter:
+            due = first_due(self._triggers, definition, now)
+            self._known = (schedule, now, due)
         return due
 
-    def _recurs(self, definition: Definition) -> bool:
+    def _recurs(self, definition: Definition, now: float) -> bool:
         syntax = definition.schedule.syntax
         if syntax is not _WHEN:
             return syntax in _RECURRING
-        due = first_due(self._triggers, definition, self._now)
+        due = first_due(self._triggers, definition, now)
         job = Job(
             id="",
             definition=definition,
             state=_SCHEDULED,
-            created=self._now,
+            created=now,
             anchor=due,
             due=due,
             fired=1,
         )
         return self._triggers.following(job, due) is not None
+
+
+def _told_whether_it(repeats: bool, definition: Definition) -> Definition:
+    """*definition*, of a continuation, saying whether it runs more than once."""
+    continued = definition.request.continuation
+    assert continued is not None
+    request = replace(definition.request, continuation=continued._replace(repeats=repeats))
+    return replace(definition, request=request)
 
 
 def first_due(triggers: ITriggers, definition: Definition, now: float) -> float:

@@ -10,14 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from jqengine.continuation import Continued
 from jqengine.errors import BadRequest, BadValue
 from jqengine.identity import ID_LENGTH
 from jqengine.job import Definition, Headers, Policy, Request, Schedule, Syntax
-from jqengine.joboptions import OptionValues, define, overlay, read_options, shown
+from jqengine.joboptions import (
+    OptionValues,
+    define,
+    overlay,
+    parse_moment,
+    read_options,
+    shown,
+)
 from jqengine.remote import requestparts as parts
+from jqengine.request.continuation import is_continuation_id
 from jqengine.request.headers import environ_key
 from jqengine.request.line import FORM, QUERY_METHODS
 
@@ -29,7 +39,8 @@ TIME_TEXTS = {
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _NAMING = frozenset({"name", "key"})
 _CONTENT = frozenset({"data", "json", "body", "body64"})
-_OF_ONE_JOB = _NAMING | _CONTENT | {"id", "target"}
+_OF_REQUEST = _CONTENT | {"target", "method", "headers", "user"}
+_OF_ONE_JOB = _NAMING | _CONTENT | {"id", "target", "continuation", "as_of"}
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -39,10 +50,12 @@ class Submission(NamedTuple):
     """One job that a client asks for.
 
     :ivar id: what the client proposes, or ``None``.
+    :ivar as_of: the instant at which its time text is read, or ``None`` for now.
     """
 
     id: str | None
     definition: Definition
+    as_of: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +89,12 @@ class Submissions:
         """Understand one submission.
 
         :param said: by the names of the command ``Schedule``, with ``_`` or ``-``.
-        :param defaults: what stands where *said* says nothing.
+        :param defaults: what stands where *said* says nothing; of a continuation,
+            which is a whole request, they change nothing about the request.
         :raises BadValue, BadRequest: something is wrong with it.
         """
+        if said.get("continuation") is not None:
+            defaults = {n: defaults[n] for n in defaults.keys() - _OF_REQUEST}
         if said.keys() <= _OF_ONE_JOB and _OF_ONE_JOB.isdisjoint(defaults):
             shape = self._shape_of(defaults)
         else:
@@ -86,10 +102,11 @@ class Submissions:
             shape = self._shape_of({n: said[n] for n in said if n not in _OF_ONE_JOB})
         request = _request(shape, said)
         proposed = _proposed_id(said.get("id"))
+        as_of = _as_of(said["as_of"]) if "as_of" in said else None
         if not _NAMING.isdisjoint(said):
             own = {name: said[name] for name in _NAMING & said.keys()}
             options = {**shape.options, **read_options(own)}
-            return Submission(proposed, _define(request, shape.schedule, options))
+            return Submission(proposed, _define(request, shape.schedule, options), as_of)
         definition = Definition(
             identity=None,
             name=None,
@@ -98,7 +115,7 @@ class Submissions:
             policy=shape.policy,
             sinks=shape.sinks,
         )
-        return Submission(proposed, definition)
+        return Submission(proposed, definition, as_of)
 
     def schedule(self, said: Mapping[str, Any]) -> Schedule:
         """What a time text and its options mean, for a job that is known.
@@ -150,6 +167,8 @@ def _take_time(said: dict[str, Any]) -> tuple[Syntax, str]:
 
 
 def _request(shape: _Shape, said: Mapping[str, Any]) -> Request:
+    if said.get("continuation") is not None:
+        return _saved_request(shape, said)
     target = parts.target(said.get("target"))
     if _CONTENT.isdisjoint(said):
         return Request(method=shape.method, target=target, headers=shape.headers, user=shape.user)
@@ -170,11 +189,33 @@ def _request(shape: _Shape, said: Mapping[str, Any]) -> Request:
     )
 
 
+def _saved_request(shape: _Shape, said: Mapping[str, Any]) -> Request:
+    """A request that the store puts in, when it accepts the job."""
+    given = [name for name in ("target", *sorted(_CONTENT)) if said.get(name) is not None]
+    given += [name for name in ("headers", "user") if getattr(shape, name)]
+    if given or shape.method != "GET":
+        raise BadRequest(
+            f"{(given or ['method'])[0]} and continuation are given;"
+            " a continuation is a whole request"
+        )
+    key = said["continuation"]
+    if not is_continuation_id(key):
+        raise BadValue("continuation: expected its id, 32 lower-case hexadecimal digits")
+    return Request(continuation=Continued(key))
+
+
 def _typed(headers: Headers, media_type: str | None) -> Headers:
     """*headers* with the media type of the body, unless they say one."""
     if not media_type or any(environ_key(name) == "CONTENT_TYPE" for name, _ in headers):
         return headers
     return (*headers, ("Content-Type", media_type))
+
+
+def _as_of(said: object) -> float:
+    moment = parse_moment(said) if isinstance(said, str) else None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise BadValue("as_of: expected an instant such as 2026-12-24T17:30:00Z")
+    return moment.timestamp()
 
 
 def _proposed_id(proposed: object) -> str | None:

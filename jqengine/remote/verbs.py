@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
 
 from jqengine.errors import BadValue, JobQueueError, NoSuchJob, NotInTime, NotPossible
 from jqengine.interfaces import IClock, IQueueControl, IStore, ITriggers
-from jqengine.job import Job, Result, Run, Step, Syntax
+from jqengine.job import Definition, Job, Result, Run, Step, Syntax
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
+from jqengine.remote.continuations import Continuations
 from jqengine.remote.intake import Intake, first_due
 from jqengine.remote.submission import NOTHING, Submissions
 from jqengine.remote.waits import Ended, Waits
@@ -39,6 +41,7 @@ class Verbs:
     :param new_id: makes the id of a job or run from the instant.
     :param wake: called when there may be something to run.
     :param reload: reads the crontabs again; raises what is wrong with them.
+    :ivar continuations: what can be asked about continuations.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Verbs:
         triggers: ITriggers,
         submissions: Submissions,
         waits: Waits,
+        continuations: Continuations,
         new_id: Callable[[float], str],
         wake: Callable[[], None],
         reload: Callable[[], Awaitable[CrontabPlan]],
@@ -64,7 +68,22 @@ class Verbs:
         self._wake = wake
         self._triggers = triggers
         self._new_id = new_id
+        self.continuations = continuations
         self.reload = reload
+
+    async def check(self, said: dict[str, Any]) -> Job:
+        """The job that would come of *said*; nothing is added.
+
+        :raises JobQueueError: what :meth:`schedule` would raise.
+        """
+        [answer] = await self._without_crontab_names([self.intake().job(said)])
+        if isinstance(answer, JobQueueError):
+            raise answer
+        return await self.continuations.with_request(answer)
+
+    def intake(self) -> Intake:
+        """What reads submissions, all at this instant."""
+        return Intake(self._submissions, self._triggers, self._new_id, self._clock.now())
 
     async def schedule(self, said: dict[str, Any]) -> tuple[Job, bool]:
         """Schedule one job; whether its key was held, so that it was there before.
@@ -83,13 +102,53 @@ class Verbs:
 
         :param defaults: what stands where a job says nothing.
         """
-        intake = Intake(self._submissions, self._triggers, self._new_id, self._clock.now())
+        intake = self.intake()
         answers = [intake.job(said, defaults) for said in saids]
         answers = await self._without_crontab_names(answers)
         jobs = [answer for answer in answers if isinstance(answer, Job)]
-        accepted = iter(await self._store.add(jobs) if jobs else ())
+        accepted = iter(await self._add(jobs) if jobs else ())
         self._wake()
         return [_answer(one, next(accepted)) if isinstance(one, Job) else one for one in answers]
+
+    async def schedule_together(
+        self, saids: Sequence[object], defaults: Mapping[str, Any] = NOTHING
+    ) -> list[Answer]:
+        """Schedule jobs in one step, all or none; an answer for each, in order.
+
+        :raises JobQueueError: one of them is refused.
+        """
+        intake = self.intake()
+        answers = await self._without_crontab_names([intake.job(one, defaults) for one in saids])
+        jobs: list[Job] = []
+        for answer in answers:
+            if isinstance(answer, JobQueueError):
+                raise answer
+            jobs.append(answer)
+        accepted = await self._store.add(jobs) if jobs else ()
+        self._wake()
+        return [_answer(*pair) for pair in zip(jobs, accepted, strict=True)]
+
+    async def _add(self, jobs: Sequence[Job]) -> Sequence[Job | JobQueueError]:
+        """What the store says to each of *jobs*.
+
+        One that uses a continuation may be refused, and is asked for by itself
+        so that no other is refused with it.
+        """
+        alone = [job for job in jobs if _uses_continuation(job)]
+        if not alone:
+            return await self._store.add(jobs)
+        asked = [Deferred.fromCoroutine(self._add_alone(job)) for job in alone]
+        others = [job for job in jobs if not _uses_continuation(job)]
+        answers = iter(await self._store.add(others) if others else ())
+        own_answers = iter(await gatherResults(asked))
+        return [next(own_answers if _uses_continuation(job) else answers) for job in jobs]
+
+    async def _add_alone(self, job: Job) -> Job | JobQueueError:
+        try:
+            [answer] = await self._store.add([job])
+        except JobQueueError as error:
+            return error
+        return answer
 
     async def _without_crontab_names(
         self, answers: list[Job | JobQueueError]
@@ -253,14 +312,29 @@ class Verbs:
         return job
 
 
-def _answer(asked: Job, accepted: Job) -> Answer:
+def _answer(asked: Job, accepted: Job | JobQueueError) -> Answer:
     """What to say of *asked*, which the store answered with *accepted*."""
+    if isinstance(accepted, JobQueueError):
+        return accepted
+    as_asked = _as_asked(accepted.definition, asked.definition)
     if accepted.id != asked.id:
-        replaced = asked.definition.identity is not None and accepted.definition == asked.definition
+        replaced = asked.definition.identity is not None and as_asked == asked.definition
         return accepted, not replaced
-    if accepted.definition.request != asked.definition.request:
+    if as_asked.request != asked.definition.request:
         return NotPossible(f"the id {asked.id} is that of another job")
     return accepted, False
+
+
+def _as_asked(accepted: Definition, asked: Definition) -> Definition:
+    """*accepted*, its saved request as that of *asked* if both are of one continuation."""
+    got, wanted = accepted.request.continuation, asked.request.continuation
+    if wanted is None or got is None or got.id != wanted.id:
+        return accepted
+    return replace(accepted, request=asked.request)
+
+
+def _uses_continuation(job: Job) -> bool:
+    return job.definition.request.continuation is not None
 
 
 def _is_crontab(job: Job) -> bool:

@@ -79,6 +79,46 @@ _OF_THE_CONTENT = frozenset(
 )
 
 
+def request_to_save(
+    request: object,
+    *,
+    session_id: str | None,
+    path: str | None,
+    state: object,
+    reusable: bool,
+    expires: object,
+    body: bytes | None,
+) -> dict[str, Any]:
+    """What a client says, by the names of the command ``MakeContinuation``.
+
+    :param request: an environ, or what has one: a request of Flask or Django.
+    :raises BadValue: neither a request nor a session is given, or both.
+    :raises NotPossible, LimitReached: see :func:`captured`.
+    """
+    if (request is None) == (session_id is None):
+        raise BadValue("expected the environ of a request, or a session_id with a path")
+    whole = {} if request is None else captured(environ_of(request), body)
+    return {
+        **whole,
+        "session": session_id,
+        "path": path,
+        "state": state_text(state),
+        "reusable": reusable or None,
+        "expires": expires,
+    }
+
+
+def environ_of(request: object) -> Mapping[str, Any]:
+    """The environ that *request* is, or has.
+
+    :raises BadValue: it has none.
+    """
+    environ = getattr(request, "environ", None) or getattr(request, "META", request)
+    if isinstance(environ, Mapping) and "REQUEST_METHOD" in environ:
+        return environ
+    raise BadValue(f"{type(request).__name__} is no request; expected a WSGI environ")
+
+
 def captured(environ: Mapping[str, Any], body: bytes | None = None) -> dict[str, Any]:
     """The request in *environ*, by the names of the command ``MakeContinuation``.
 

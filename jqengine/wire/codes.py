@@ -14,6 +14,7 @@ from jqengine.errors import (
     Forbidden,
     JobQueueError,
     LimitReached,
+    NoSuchContinuation,
     NoSuchJob,
     NotInTime,
     NotPossible,
@@ -30,6 +31,10 @@ ERRORS: Mapping[str, tuple[type[JobQueueError], str]] = MappingProxyType(
         "BAD_SCHEDULE": (BadSchedule, "a time text is not understood"),
         "PAST_INSTANT": (PastInstant, "a time text means an instant that is not after now"),
         "NO_SUCH_JOB": (NoSuchJob, "nothing has that id or name"),
+        "NO_SUCH_CONTINUATION": (
+            NoSuchContinuation,
+            "there is no such continuation, or not any more",
+        ),
         "NOT_POSSIBLE": (NotPossible, "the job or run is in no state for that"),
         "NOT_IN_TIME": (NotInTime, "what was waited for did not happen in time"),
         "CONFIGURATION": (ConfigurationError, "what the engine reads, as a crontab, is wrong"),

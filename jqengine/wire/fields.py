@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import Any, TypedDict
 
+from jqengine.wire.views import ContinuationView
+
 Duration = str | float | timedelta
 """``"90s"``, ``"1h30m"``, a number of seconds, or a timedelta."""
 
@@ -67,6 +69,8 @@ class JobFields(TimeFields, total=False):
         a mapping or a list of pairs
     user
         becomes ``REMOTE_USER``
+    continuation
+        a continuation or its id, in place of a target and all of the above
 
     The job:
 
@@ -96,6 +100,7 @@ class JobFields(TimeFields, total=False):
     body: bytes | str | None
     headers: Mapping[str, str] | Sequence[tuple[str, str]] | None
     user: str | None
+    continuation: str | ContinuationView | None
     name: str | None
     key: str | None
     sinks: str | Sequence[str] | None
@@ -116,6 +121,9 @@ class JobRequest(JobFields, total=False):
 
 
 JOB_NAMES = JobFields.__required_keys__ | JobFields.__optional_keys__
+REQUEST_NAMES = frozenset({"method", "data", "json", "body", "headers", "user"})
+"""What a continuation says itself."""
+
 TIME_NAMES = TimeFields.__required_keys__ | TimeFields.__optional_keys__
 
 

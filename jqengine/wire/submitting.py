@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from jqengine.wire.asks import PIECE, Ask, as_json, ask
+from jqengine.wire.views import ContinuationView
 
 MOST_JOBS_IN_A_BOX = 1000
 
@@ -47,11 +48,43 @@ def asks_for(fields: Fields, upload: int) -> list[Ask]:
     if len(body) <= PIECE:
         return [ask("Schedule", **said)]
     del said["body"]
-    pieces = [body[start : start + PIECE] for start in range(0, len(body), PIECE)]
-    return [
-        *(ask("Upload", upload=upload, data=piece) for piece in pieces),
-        ask("Schedule", upload=upload, **said),
-    ]
+    return [*_uploading(body, upload), ask("Schedule", upload=upload, **said)]
+
+
+def check_of(fields: Fields) -> Ask:
+    """The call that asks whether one job could be scheduled.
+
+    A long body is not sent for it.
+    """
+    *_, last = asks_for(fields, 0)
+    arguments = dict(last.arguments)
+    if arguments.pop("upload", None) is not None:
+        arguments["body"] = b"-"
+    return Ask("Schedule", {**arguments, "check": b"1"})
+
+
+def asks_together(texts: Sequence[str], upload: int) -> list[Ask]:
+    """The calls that schedule jobs, given as JSON, in one step."""
+    whole = f"[{','.join(texts)}]".encode()
+    if len(whole) <= PIECE:
+        return [Ask("ScheduleMany", {"jobs": whole, "together": b"1"})]
+    return [*_uploading(whole, upload), ask("ScheduleMany", upload=upload, together=True)]
+
+
+def asks_to_save(fields: Fields, upload: int) -> list[Ask]:
+    """The calls that save a request, given by the names of ``MakeContinuation``."""
+    said = {name: value for name, value in fields.items() if value is not None}
+    body = said.pop("body", b"")
+    if "headers" in said:
+        said["headers"] = as_json(said["headers"])
+    if len(body) <= PIECE:
+        return [ask("MakeContinuation", body=body or None, **said)]
+    return [*_uploading(body, upload), ask("MakeContinuation", upload=upload, **said)]
+
+
+def _uploading(body: bytes, upload: int) -> Iterator[Ask]:
+    for start in range(0, len(body), PIECE):
+        yield ask("Upload", upload=upload, data=body[start : start + PIECE])
 
 
 def cartons(
@@ -68,7 +101,7 @@ def cartons(
 
     for fields in jobs:
         job_id = next(ids)
-        text = as_json(_for_json({**fields, "id": job_id}))
+        text = job_text({**fields, "id": job_id})
         size = _size(text) + 1
         if size > PIECE:
             if packed:
@@ -97,6 +130,11 @@ def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
+def job_text(fields: Fields) -> str:
+    """One job as JSON, as it stands in a list of many."""
+    return as_json(_for_json(fields))
+
+
 def _for_json(fields: Fields) -> Fields:
     said = _with_texts(fields)
     body = said.get("body")
@@ -115,6 +153,8 @@ def _with_texts(fields: Fields) -> dict[str, Any]:
         said["remove_on"] = ",".join(str(status) for status in several) or "never"
     if isinstance(said.get("sinks"), str):
         said["sinks"] = [said["sinks"]]
+    if isinstance(said.get("continuation"), ContinuationView):
+        said["continuation"] = said["continuation"].id
     return said
 
 

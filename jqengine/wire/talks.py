@@ -7,15 +7,32 @@ The blocking client and the one for Twisted programs carry the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
 from jqengine.errors import JobQueueError
 from jqengine.wire.asks import Answer, Ask, Batch, ask
 from jqengine.wire.codes import error_of
-from jqengine.wire.submitting import Carton, Fields, asks_for, cartons
-from jqengine.wire.views import JobView, ResultView, RunView, job_view, result_view, run_view
+from jqengine.wire.submitting import (
+    Carton,
+    Fields,
+    asks_for,
+    asks_to_save,
+    asks_together,
+    cartons,
+    check_of,
+)
+from jqengine.wire.views import (
+    ContinuationView,
+    JobView,
+    ResultView,
+    RunView,
+    continuation_view,
+    job_view,
+    result_view,
+    run_view,
+)
 
 T = TypeVar("T")
 Answers = list[Answer | JobQueueError]
@@ -53,6 +70,34 @@ def schedule_many(
             for carton, answer in zip(sent, answers, strict=True):
                 said += _entries(carton, answer)
     return said
+
+
+def check(fields: Fields, job_id: str) -> Talk[JobView]:
+    """What would come of one job; nothing is added."""
+    answer = yield from _one(check_of({**fields, "id": job_id}))
+    return job_view(answer.json("job"))
+
+
+def schedule_together(texts: Sequence[str], upload: int) -> Talk[None]:
+    """Schedule jobs, given as JSON, all or none."""
+    yield from _last_of(Batch(asks_together(texts, upload), whole=True))
+
+
+def save(fields: Fields, upload: int) -> Talk[ContinuationView]:
+    """Save a request, given by the names of ``MakeContinuation``."""
+    answer = yield from _last_of(Batch(asks_to_save(fields, upload), whole=True))
+    return continuation_view(answer.json("continuation"))
+
+
+def continuations(limit: int | None) -> Talk[list[ContinuationView]]:
+    """The continuations there are, the newest first, at most *limit* of them."""
+    return (yield from _pages("Continuations", "continuations", {}, limit, continuation_view))
+
+
+def forget(command: str, fields: Fields) -> Talk[int]:
+    """Forget a continuation or several; how many there were."""
+    answer = yield from _one(ask(command, **fields))
+    return answer.number("count")
 
 
 def show(job: str | None, name: str | None) -> Talk[JobView]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from jqengine.errors import NotPossible
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -125,6 +127,56 @@ class ResultView:
         """The first value of header *name* (any case), or ``None``."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinuationView:
+    """A saved request, as it was when the engine was asked.
+
+    :ivar link: its path with its id, or ``None`` where links are not possible.
+    :ivar target: path and query of the saved request.
+    :ivar headers: those of the saved request, its secrets replaced.
+    :ivar reusable: whether it is kept when it is used.
+    :ivar expires: from when on it is no more.
+    """
+
+    id: str
+    link: str | None
+    method: str
+    target: str
+    user: str | None
+    headers: tuple[tuple[str, str], ...]
+    reusable: bool
+    created: datetime
+    expires: datetime
+
+    @property
+    def url(self) -> str:
+        """The link that resumes it, for the client whose session cookie made it.
+
+        :raises NotPossible: the engine does not know which cookie that is.
+        """
+        if self.link is None:
+            raise NotPossible(
+                "no link can resume a continuation: the engine does not know which cookie tells"
+                " a session; start it with --session-cookie NAME"
+            )
+        return self.link
+
+
+def continuation_view(said: Mapping[str, Any]) -> ContinuationView:
+    """The continuation that an engine described."""
+    return ContinuationView(
+        id=said["id"],
+        link=said.get("link"),
+        method=said["method"],
+        target=said.get("target", ""),
+        user=said.get("user"),
+        headers=_headers(said),
+        reusable=said["reusable"],
+        created=datetime.fromisoformat(said["created"]),
+        expires=datetime.fromisoformat(said["expires"]),
+    )
 
 
 def job_view(said: Mapping[str, Any], *, existing: bool = False) -> JobView:

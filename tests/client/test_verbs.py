@@ -43,7 +43,7 @@ def test_what_is_sent_is_what_the_commands_declare() -> None:
         command.__name__: {name.decode().replace("-", "_") for name, _ in command.arguments}
         for command in COMMANDS
     }
-    assert {*JOB_NAMES, "target", "id", "upload"} == declared["Schedule"]
+    assert {*JOB_NAMES, "target", "id", "upload", "check"} == declared["Schedule"]
 
 
 def test_a_misspelt_argument_is_pythons_own_error_with_a_hint(queue: JobQueue) -> None:

@@ -18,6 +18,7 @@ from jqengine.job import Headers, Outcome, Owner, Result, Run, Verdict
 from jqengine.lifecycle import RunState
 from jqengine.plan import CrontabPlan
 from jqengine.redaction import Redactor
+from jqengine.remote.continuations import Continuations
 from jqengine.remote.hub import RunHub
 from jqengine.remote.limits import Limits
 from jqengine.remote.live import LiveOutput
@@ -73,6 +74,13 @@ class Office:
             triggers=Triggers(),
             submissions=Submissions(DEFAULTS, lambda url: _check_sink(url, known)),
             waits=Waits(self.hub),
+            continuations=Continuations(
+                store=self.store,
+                clock=self.wall,
+                random_bytes=lambda size: b"k" * size,
+                session_cookie="session",
+                script_name="/app",
+            ),
             new_id=new_id,
             wake=self._wake,
             reload=self._reload,

@@ -196,7 +196,7 @@ def test_a_target_that_cannot_be_asked_for(target: str, client: Client) -> None:
 def test_a_missing_target(client: Client) -> None:
     assert client.refused("Schedule") == (
         "BAD_VALUE",
-        "target is missing; expected UTF-8 text",
+        "target is missing; expected a path such as /reports/7",
     )
 
 

@@ -90,7 +90,7 @@ def test_who_may_submit_may_not_operate_until_he_proves_more() -> None:
     }
     assert refused == {
         "Jobs", "Runs", "Cancel", "Pause", "Resume", "RunNow", "Retry", "Reschedule", "Reload",
-        "Tail", "StopTail",
+        "Tail", "StopTail", "Continuations", "DropContinuation", "ClearContinuations",
     }  # fmt: skip
     _prove(client, "operate", OPERATE)
     assert "jobs" in client.gets("Jobs")
