@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, Unpack
 
 from jqengine.client.connection import Connection
@@ -21,6 +21,7 @@ from jqengine.wire.fields import (
 from jqengine.wire.submitting import job_text
 
 T = TypeVar("T")
+Environ = dict[str, Any]
 
 MOST_HELD = 1000
 LARGEST_HELD = 16 * 1024 * 1024 - 4096
@@ -157,6 +158,26 @@ class RequestQueue(JobQueue):
     @property
     def _timeout(self) -> float:  # type: ignore[override]
         return self._queue._timeout
+
+
+def with_queue(build: Callable[[T], Environ], queue: JobQueue) -> Callable[[T], Environ]:
+    """What *build* makes, with a queue of its own."""
+
+    def built(of: T) -> Environ:
+        environ = build(of)
+        environ["jobqueue"] = RequestQueue(queue, environ.get("HTTP_TRACEPARENT"))
+        return environ
+
+    return built
+
+
+def held_in(environ: Mapping[str, Any]) -> list[str]:
+    """What was scheduled for the success of a request that has ended, as JSON."""
+    queue = environ.get("jobqueue")
+    if not isinstance(queue, RequestQueue):
+        return []
+    queue.end()
+    return queue.held
 
 
 class OnSuccess:

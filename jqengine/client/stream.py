@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from math import ceil
 from typing import Protocol
 
 from jqengine.errors import NotConnected
@@ -174,7 +175,8 @@ def wait_for(connection: socket.socket, *, read: bool, write: bool, seconds: flo
     """Wait for a socket; whether it can be read, or is broken."""
     poll = select.poll()
     poll.register(connection, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
-    milliseconds = None if seconds is None else max(0, int(seconds * 1000) + 1)
+    # Rounded up: a wait that ends too early would only be begun again.
+    milliseconds = None if seconds is None else max(0, ceil(seconds * 1000))
     events = poll.poll(milliseconds)
     return any(event & ~select.POLLOUT for _, event in events)
 
