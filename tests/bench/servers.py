@@ -118,6 +118,7 @@ def _ours(name: str, access_log: str) -> Server:
             *("twistd", "--nodaemon", "--pidfile=", "jobqueue"),
             *("--app", APPLICATION, "--http", "tcp:PORT:interface=127.0.0.1"),
             *("--threads", str(THREADS), "--access-log", access_log, "--state-dir", "STATE"),
+            *("--admin", "off"),
         ],
     )
 
