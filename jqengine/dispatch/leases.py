@@ -61,7 +61,7 @@ class Leases(Service):
         self._lost = lost
         self._renewed = reactor.seconds()
         self._offset = self._wall_offset()
-        self._distrusts_until = reactor.seconds()
+        self._distrusts_until = reactor.seconds() + LEASE
         self._said = False
         self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
         self._loop.clock = reactor
@@ -86,14 +86,14 @@ class Leases(Service):
     async def recover(self) -> None:
         """Take over what was left behind.
 
-        Nothing for a while after the clock was set: leases of those who live
-        seem to have run out then, until they are renewed by the new time.
+        Other nodes are left alone for a while after this one has started or
+        the clock was set: leases of those who live seem to have run out then,
+        until they are renewed by the new time.
 
         :raises StoreUnavailable: the store cannot say.
         """
-        if self._clock_is_new():
-            return
-        lost = await self._store.recover(self._owner, self._clock.now(), LEASE)
+        others = not self._clock_is_new()
+        lost = await self._store.recover(self._owner, self._clock.now(), LEASE, others)
         if lost:
             self._log.warn("{count} runs were cut off when their process ended", count=len(lost))
             self._lost(lost)

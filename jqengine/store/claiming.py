@@ -129,24 +129,30 @@ _GIVE_BACK = HotStatement(
     "owner_boot",
 )
 
-_TAKE_OVER = HotStatement(
-    update(runs)
-    .where(
-        run_running,
-        or_(
-            and_(runs.c.node == bindparam("owner_node"), runs.c.boot != bindparam("owner_boot")),
-            and_(runs.c.node != bindparam("other_node"), runs.c.lease_until < bindparam("now")),
-        ),
+
+def _take_over(left_behind: ColumnElement[bool], *parameters: str) -> HotStatement:
+    return HotStatement(
+        update(runs)
+        .where(run_running, left_behind)
+        .values(
+            node=bindparam("new_node"), boot=bindparam("new_boot"), lease_until=bindparam("until")
+        )
+        .returning(*_RUN_COLUMNS),
+        *("new_node", "new_boot", "until", *parameters),
     )
-    .values(node=bindparam("new_node"), boot=bindparam("new_boot"), lease_until=bindparam("until"))
-    .returning(*_RUN_COLUMNS),
-    "new_node",
-    "new_boot",
-    "until",
-    "owner_node",
-    "owner_boot",
-    "other_node",
-    "now",
+
+
+_TAKE_OVER_OWN = _take_over(
+    and_(runs.c.node == bindparam("owner_node"), runs.c.boot != bindparam("owner_boot")),
+    *("owner_node", "owner_boot"),
+)
+
+_TAKE_OVER_OTHERS = _take_over(
+    and_(
+        runs.c.node != bindparam("owner_node"),
+        or_(runs.c.lease_until < bindparam("now"), runs.c.lease_until > bindparam("latest")),
+    ),
+    *("owner_node", "now", "latest"),
 )
 
 _RENEW = HotStatement(
@@ -216,11 +222,15 @@ def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str]) -> i
     )
 
 
-def recover(connection: Connection, owner: Owner, now: float, lease: float) -> Sequence[Run]:
+def recover(
+    connection: Connection, owner: Owner, now: float, lease: float, others: bool
+) -> Sequence[Run]:
     """See :meth:`jqengine.interfaces.IStore.recover`."""
-    node, boot = owner
-    values = (node, boot, now + lease, node, boot, node, now)
-    return _runs_from(connection, _TAKE_OVER.rows(connection, values))
+    mine = (owner.node, owner.boot, now + lease)
+    rows = list(_TAKE_OVER_OWN.rows(connection, (*mine, owner.node, owner.boot)))
+    if others:
+        rows += _TAKE_OVER_OTHERS.rows(connection, (*mine, owner.node, now, now + 2 * lease))
+    return _runs_from(connection, rows)
 
 
 def renew(connection: Connection, owner: Owner, now: float, lease: float) -> int:

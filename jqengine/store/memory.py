@@ -90,9 +90,11 @@ class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide):
         """See :meth:`IStore.give_back`."""
         return self._answer(lambda: self.queue.give_back(owner, run_ids))
 
-    def recover(self, owner: Owner, now: float, lease: float) -> Deferred[Sequence[Run]]:
+    def recover(
+        self, owner: Owner, now: float, lease: float, others: bool = True
+    ) -> Deferred[Sequence[Run]]:
         """See :meth:`IStore.recover`."""
-        return self._answer(lambda: self.queue.recover(owner, now, lease))
+        return self._answer(lambda: self.queue.recover(owner, now, lease, others))
 
     def renew(self, owner: Owner, now: float, lease: float) -> Deferred[int]:
         """See :meth:`IStore.renew`."""

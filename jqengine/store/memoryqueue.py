@@ -206,8 +206,13 @@ class MemoryQueue:
         self._wait_again(kept, kept.run.ready, kept.run.attempt - 1)
         return True
 
-    def recover(self, owner: Owner, now: float, lease: float) -> Sequence[Run]:
-        left = [kept for kept in self._runs.values() if _is_left_behind(kept, owner, now)]
+    def recover(self, owner: Owner, now: float, lease: float, others: bool) -> Sequence[Run]:
+        left = [
+            kept
+            for kept in self._runs.values()
+            if _is_of_earlier_boot(kept, owner)
+            or (others and _is_given_up(kept, owner, now, lease))
+        ]
         for kept in left:
             kept.owner, kept.lease_until = owner, now + lease
         return [kept.run for kept in left]
@@ -440,12 +445,16 @@ def _holds(kept: KeptRun, owner: Owner) -> bool:
     return kept.run.state is RunState.RUNNING and kept.owner == owner
 
 
-def _is_left_behind(kept: KeptRun, owner: Owner, now: float) -> bool:
+def _is_of_earlier_boot(kept: KeptRun, owner: Owner) -> bool:
     if kept.run.state is not RunState.RUNNING or kept.owner is None:
         return False
-    if kept.owner.node == owner.node:
-        return kept.owner.boot != owner.boot
-    return kept.lease_until is not None and kept.lease_until < now
+    return kept.owner.node == owner.node and kept.owner.boot != owner.boot
+
+
+def _is_given_up(kept: KeptRun, owner: Owner, now: float, lease: float) -> bool:
+    if kept.run.state is not RunState.RUNNING or kept.owner is None or kept.lease_until is None:
+        return False
+    return kept.owner.node != owner.node and not now <= kept.lease_until <= now + 2 * lease
 
 
 _id = attrgetter("id")

@@ -107,9 +107,12 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
         give_back = partial(claiming.give_back, owner=owner, run_ids=run_ids)
         return self._writer.submit(give_back, len(run_ids))
 
-    def recover(self, owner: Owner, now: float, lease: float) -> Deferred[Sequence[Run]]:
+    def recover(
+        self, owner: Owner, now: float, lease: float, others: bool = True
+    ) -> Deferred[Sequence[Run]]:
         """See :meth:`IStore.recover`."""
-        return self._writer.submit(partial(claiming.recover, owner=owner, now=now, lease=lease))
+        recover = partial(claiming.recover, owner=owner, now=now, lease=lease, others=others)
+        return self._writer.submit(recover)
 
     def renew(self, owner: Owner, now: float, lease: float) -> Deferred[int]:
         """See :meth:`IStore.renew`."""

@@ -110,15 +110,16 @@ def test_a_clock_that_is_set_takes_no_run_from_those_who_live(
     assert other.host.running == []
 
 
-def test_after_the_clock_is_set_the_dead_lose_their_runs_a_lease_later(
-    room: EngineRoom, other: EngineRoom
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+def test_after_the_clock_is_set_the_dead_lose_their_runs_soon(
+    room: EngineRoom, other: EngineRoom, step: float
 ) -> None:
     add(room, once(1, timeout=1e5))
     room.start()
     other.start()
     room.leases.stopService()
     for each in (other, room):
-        each.clock.offset += 3600
+        each.clock.offset += step
     room.pass_time(2 * LEASE)
     assert [run.attempt for run in other.host.running] == [2]
 
@@ -146,3 +147,15 @@ def test_a_late_result_does_not_stand_for_the_attempt_that_came_back(
     assert [(number, one.status) for number, one in results] == [(1, 0), (2, 500), (3, 203)]
     assert room.recorder.in_hand == 0
     assert [result.status for _, result in room.delivery.delivered] == [203]
+
+
+def test_a_node_that_starts_when_the_clock_was_set_takes_no_run_from_those_who_live(
+    room: EngineRoom, other: EngineRoom
+) -> None:
+    add(room, once(1, timeout=1e5))
+    room.start()
+    for each in (other, room):
+        each.clock.offset += 3600
+    other.start()
+    room.pass_time(3 * LEASE)
+    assert other.host.running == []

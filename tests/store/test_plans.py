@@ -87,7 +87,7 @@ def questions(connection: Connection) -> Questions:
     asked.ask(claiming.give_back, OWNER, [runs[0].id])
     asked.ask(recording.record, [a_retry(run) for run in runs[1:3]])
     asked.ask(recording.record, [an_end(run, 410, remove="gone") for run in runs])
-    asked.ask(claiming.recover, Owner("node-1", "boot-2"), NOW, LEASE)
+    asked.ask(claiming.recover, Owner("node-1", "boot-2"), NOW, LEASE, True)
     for question in (
         (reading.job, jobs[0].id),
         (reading.job, runs[5].id),
