@@ -16,7 +16,7 @@ class Process(Protocol):
     calm: bool
 
     def pause(self, seconds: float | None) -> None:
-        """Wait; with ``None``, for ever."""
+        """Wait; with ``None``, as good as for ever."""
 
     def die(self) -> None:
         """End the process, as a bug in native code does."""
@@ -76,6 +76,7 @@ class Application:
             process.die()
         if status < 0:
             process.pause(None)
+            status = 200
         body = b"" if status in (204, 304) else f"{run_id} {attempt} {execution}".encode()
         process.ended(run_id, attempt, execution, status, body)
         if status == 0:

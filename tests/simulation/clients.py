@@ -112,7 +112,7 @@ class Client:
             (
                 {},
                 {"after": f"{self._random.randint(1, 90)}s"},
-                {"every": self._random.choice(("3s", "10s", "45s"))},
+                {"every": self._random.choice(("4s", "15s", "45s"))},
                 {"cron": "* * * * *"},
                 {"at": "now + 1 minute"},
                 {"when": "in 30 seconds"},

@@ -114,7 +114,9 @@ class Crontab:
         )
 
     def _every(self) -> str:
-        return f"@every {self._random.choice(('1s', '2s', '7s', '20s', '90s', '1m30s'))}"
+        if self._random.random() < 0.1:
+            return "@every 1s"
+        return f"@every {self._random.choice(('6s', '11s', '20s', '45s', '90s', '1m30s'))}"
 
     def _at(self) -> str:
         soon = self._soon()

@@ -25,6 +25,7 @@ class GreenThreads:
         self._idle = size
         self._unwanted: set[greenlet] = set()
         self._waiting: dict[greenlet, None] = {}
+        self._hanging: list[greenlet] = []
         self._abandoned = False
 
     def callInThread(self, function: Callable[..., object], *arguments: object) -> None:
@@ -42,14 +43,22 @@ class GreenThreads:
         self._unwanted.add(getcurrent())
 
     def pause(self, seconds: float | None) -> None:
-        """Wait in a thread; with ``None``, for ever."""
+        """Wait in a thread; with ``None``, until :meth:`release`."""
         me = getcurrent()
         self.check()
         self._waiting[me] = None
-        if seconds is not None:
+        if seconds is None:
+            self._hanging.append(me)
+        else:
             self._reactor.callLater(seconds, me.switch)
         me.parent.switch()
         self._waiting.pop(me, None)
+
+    def release(self) -> None:
+        """Let every thread go on that would wait for ever."""
+        hanging, self._hanging = self._hanging, []
+        for one in hanging:
+            self._reactor.callLater(0, one.switch)
 
     def check(self) -> None:
         """Unwind the calling thread if the process is gone."""

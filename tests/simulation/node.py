@@ -175,6 +175,10 @@ class Boot:
             self.stage = Stage.GONE
             self._vanish()
 
+    def calm_down(self) -> None:
+        """Let go of everything that hangs in the application."""
+        self._threads.release()
+
     def unwind(self) -> None:
         """Let go of what a process that is gone would not have any more."""
         self._threads.abandon()

@@ -38,15 +38,13 @@ class Nodes:
             self._world.note(boot.owner, CRASHED)
             boot.vanish()
 
-    def turns(self, now: float) -> list[tuple[float, PlayedReactor]]:
-        """The reactors that have something to do, each with when."""
-        found = []
-        for boot in self._boots.values():
-            if boot.stage is not Stage.GONE and not boot.frozen:
-                due = boot.reactor.next_due()
-                if due is not None:
-                    found.append((max(due, now), boot.reactor))
-        return found
+    def reactors(self) -> list[PlayedReactor]:
+        """Those of the nodes that can do something."""
+        return [
+            boot.reactor
+            for boot in self._boots.values()
+            if boot.stage is not Stage.GONE and not boot.frozen
+        ]
 
     @property
     def running(self) -> Sequence[Boot]:

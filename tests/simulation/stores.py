@@ -15,7 +15,6 @@ from functools import cache
 from random import Random
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -101,6 +100,7 @@ class PlayedThread(StoreThread):
         self._together = together
         self._busy = False
         self._labels: dict[Deferred[Any], tuple[str, Mapping[str, Any]]] = {}
+        self._jobs: Sequence[Job] = ()
         self.label: tuple[str, Mapping[str, Any]] | None = None
 
     def start(self) -> None:
@@ -110,6 +110,8 @@ class PlayedThread(StoreThread):
     def submit(self, operation: Operation[T], rows: int = 1) -> Deferred[T]:
         """Queue a call under the label that is set, if one is."""
         label, self.label = self.label, None
+        if label is not None and label[0] == "apply":
+            operation = self._and_look(operation)
         answer = super().submit(operation, rows)
         if label is not None and not answer.called:
             self._labels[answer] = label
@@ -126,6 +128,14 @@ class PlayedThread(StoreThread):
         """Let go of the connection as a process does that is killed."""
         self._disconnect()
 
+    def _and_look(self, operation: Operation[T]) -> Operation[T]:
+        def apply(connection: Any) -> T:
+            answer = operation(connection)
+            self._jobs = self._crontab_jobs(connection)
+            return answer
+
+        return apply
+
     def _begin(self) -> None:
         if not self._busy and not self._calls.empty():
             self._busy = True
@@ -137,9 +147,7 @@ class PlayedThread(StoreThread):
         for call, answer in zip(calls, answers, strict=True):
             label = self._labels.pop(call.answer, None)
             if label is not None and not isinstance(answer, Failure):
-                call_name, said = label
-                noted = self._crontab_jobs(self._connection) if call_name == "apply" else answer
-                self._note(call_name, said, noted)
+                self._note(*label, self._jobs if label[0] == "apply" else answer)
         self._played.callLater(self._disk.time() / 4, self._hand_over, calls, answers, more)
 
     def _hand_over(self, calls: Sequence[Call], answers: Sequence[object], more: bool) -> None:
@@ -221,8 +229,11 @@ class NodeStore:
         return self._writer.submit(lambda _: None)
 
     def close(self) -> Deferred[None]:
-        """Take no more calls."""
-        return self._writer.stop() if self._store is None else self._store.close()
+        """Answer what was asked, and what that leads to, and take no more calls."""
+        if self._store is not None:
+            return self._store.close()
+        done = self._writer.submit(lambda _: None)
+        return done.addBoth(lambda _: self._writer.stop())
 
     def __getattr__(self, name: str) -> Callable[..., Deferred[Any]]:
         if name.startswith("_"):
@@ -248,13 +259,12 @@ class NodeStore:
 
 
 @cache
-def _signature(name: str) -> inspect.Signature:
-    return inspect.signature(getattr(MemoryStore, name))
+def _parameters(name: str) -> tuple[str, ...]:
+    return tuple(inspect.signature(getattr(MemoryStore, name)).parameters)[1:]
 
 
 def _said(name: str, arguments: Any, named: Any) -> Mapping[str, Any]:
-    bound = _signature(name).bind(None, *arguments, **named).arguments
-    return {key: value for key, value in bound.items() if key != "self"}
+    return {**dict(zip(_parameters(name), arguments, strict=False)), **named}
 
 
 def _at_once(answer: Deferred[T]) -> T:
@@ -266,11 +276,6 @@ def _at_once(answer: Deferred[T]) -> T:
         value.raiseException()
     result: T = value
     return result
-
-
-def _crontab_jobs(connection: Connection) -> Sequence[Job]:
-    with connection.begin():
-        return reading.crontab_jobs(connection)
 
 
 class MemoryShelf:
@@ -313,7 +318,7 @@ class SqliteShelf:
         """A store for a boot of a node, and what to do when that is gone."""
         file = SqliteFile(self._path)
         store = SqlStore(file, reactor, new_id)
-        around = (reactor, disk, note, _crontab_jobs)
+        around = (reactor, disk, note, reading.crontab_jobs)
         writer = PlayedThread("writer", SqliteDatabase(file, writing=True), *around)
         reader = PlayedThread("reader", SqliteDatabase(file, writing=False), *around)
         store._writer, store._reader = writer, reader

@@ -52,7 +52,7 @@ T = TypeVar("T")
 LONGEST_REST = 2400.0
 """Simulated seconds after which everything must have come to rest."""
 
-FIRST_LOOK, LOOK = 75.0, 15.0
+FIRST_LOOK, LOOK = 20.0, 15.0
 """Simulated seconds before the first look whether it has, and between two of them."""
 
 LAST_STOP = 60.0
@@ -109,7 +109,7 @@ class World:
         random = self.random
         for name in self.nodes.names:
             self.later(random.choice((0.0, 0.0, 5.0)), partial(self.nodes.start, name))
-        length = random.choice((90.0, 240.0, 420.0))
+        length = random.choice((60.0, 60.0, 120.0, 120.0, 200.0, 400.0))
         kinds = [kind for kind in FAULTS.values() if random.random() < 0.4]
         for _ in range(random.randint(1, 9) if kinds else 0):
             self.later(random.uniform(0, length), partial(random.choice(kinds), self))
@@ -123,6 +123,7 @@ class World:
         for disk in self.nodes.disks.values():
             disk.takes, disk.away, disk.full = QUICK, False, 0
         for boot in self.nodes.running:
+            boot.reactor.callFromThread(boot.calm_down)
             if boot.frozen:
                 boot.frozen = False
                 self.note(boot.owner, THAWED)
@@ -142,23 +143,29 @@ class World:
                 self.nodes.start(name)
         for boot in self.nodes.running:
             boot.reactor.callFromThread(boot.stop)
-        self._pass(LAST_STOP)
+        end = self.now + LAST_STOP
+        while self.nodes.running and self.now < end:
+            self._pass(1.0)
         return self._asked(read)
 
     def _pass(self, seconds: float) -> None:
         """Let time go by."""
         end = self.now + seconds
         while True:
-            turns = self.nodes.turns(self.now)
-            due = self._timers.next_due()
-            if due is not None:
-                turns.append((max(due, self.now), self._timers))
-            first = min((due for due, _ in turns), default=None)
-            if first is None or first > end:
-                break
+            first, turns = end, []
+            for reactor in (self._timers, *self.nodes.reactors()):
+                due = reactor.next_due()
+                if due is None or due > first:
+                    continue
+                due = max(due, self.now)
+                if due < first:
+                    first, turns = due, [reactor]
+                elif due == first:
+                    turns.append(reactor)
             self.now = first
-            self._turn(self.random.choice([one for due, one in turns if due == first]))
-        self.now = end
+            if not turns:
+                break
+            self._turn(turns[0] if len(turns) == 1 else self.random.choice(turns))
 
     def _turn(self, reactor: PlayedReactor) -> None:
         try:
