@@ -58,6 +58,7 @@ class Settings:
     drain_timeout: float
     max_body: int
     access_log: bool
+    session_cookie: str | None
     config: str | None
     directory: str
 

@@ -71,6 +71,14 @@ def parse_flag(text: str) -> bool:
     return value
 
 
+def parse_cookie_name(text: str) -> str:
+    """The name of a cookie: a token of HTTP (RFC 6265, section 4.1.1)."""
+    name = text.strip()
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise BadValue(f"{text!r} is not the name of a cookie; expected something like session")
+    return name
+
+
 def parse_positive_duration(text: str) -> float:
     """A duration above zero, in seconds."""
     seconds = parse_duration(text)
@@ -205,6 +213,14 @@ OPTIONS: tuple[Option, ...] = (
         parse=parse_flag,
         default=("on",),
         help="Whether each HTTP request is logged.",
+    ),
+    Option(
+        name="session-cookie",
+        group="Application",
+        metavar="NAME",
+        parse=parse_cookie_name,
+        help="The cookie by which the application knows a client's session. A link to a "
+        "continuation is for its owner alone; without it there are no such links.",
     ),
     Option(
         name="crontab",

@@ -21,6 +21,17 @@ from jqengine.app.outbox import Outbox, Threads
 
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
+_CLIENT = "jqengine.client"
+
+
+def client_has_left(environ: Mapping[str, Any]) -> bool:
+    """Whether nobody waits any more for the response to a request.
+
+    Safe to call from any thread.
+    """
+    client: Client = environ[_CLIENT]
+    return client.gone
+
 
 @implementer(IResource)
 class WSGIResource:
@@ -51,10 +62,11 @@ class WSGIResource:
     def render(self, request: Request) -> int:
         """Hand *request* to a thread; the application decides all of the response."""
         environ = self._environ(request)
+        client = environ[_CLIENT] = Client(request)
         # The body is the application's from here on, and closed after its call:
         # twisted.web would close it under its hands when the client leaves.
         request.content = None
-        call = ApplicationCall(self._application, environ, Client(request), self._mailbox.post)
+        call = ApplicationCall(self._application, environ, client, self._mailbox.post)
         self._outbox.send(call.run)
         return NOT_DONE_YET
 
