@@ -30,9 +30,9 @@ class AccessLog:
     def __call__(self, request: HostedRequest) -> None:
         """Log *request*, whose response has been written or broken off."""
         client = _host_of(request)
-        method, path, protocol = (
-            escaped(part) for part in (request.method, request.uri, request.clientproto)
-        )
+        # These two were checked when the request line was read.
+        method, protocol = request.method.decode("ascii"), request.clientproto.decode("ascii")
+        path = escaped(request.uri)
         referer = escaped(request.getHeader(b"Referer"))
         agent = escaped(request.getHeader(b"User-Agent"))
         duration = self._duration(request)
