@@ -73,6 +73,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         drain_timeout=30.0,
         max_body=16 * 1024**2,
         access_log=True,
+        session_cookie=None,
         config=None,
         directory="/srv/site",
     )
@@ -92,6 +93,7 @@ TEXTS = {
     "threads": "3",
     "max-body": "1KiB",
     "access-log": "off",
+    "session-cookie": "sid",
     "crontab": "jobs.tab",
     "timezone": "Asia/Tokyo",
     "job-threads": "4",
