@@ -38,6 +38,7 @@ from jqengine.config import OFF, Settings
 from jqengine.dispatch.dispatcher import Dispatcher
 from jqengine.dispatch.janitor import Janitor
 from jqengine.dispatch.leases import Leases
+from jqengine.dispatch.outputkeeper import OutputKeeper
 from jqengine.dispatch.recorder import Recorder
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.watchdog import Watchdog
@@ -52,10 +53,12 @@ from jqengine.remote.assembly import Remote
 from jqengine.remote.listening import Access, amp_endpoint, located
 from jqengine.request.capture import call_application
 from jqengine.request.environ import JobEnviron
+from jqengine.request.outputs import Outputs
 from jqengine.signals import Signals
 from jqengine.sinks.side import SinkSettings, SinkSide
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.store.opening import store_for
+from jqengine.store.sql import SqlStore
 from jqengine.triggers.crontab import Crontab
 from jqengine.triggers.reload import Crontabs
 from jqengine.triggers.triggers import Triggers
@@ -131,6 +134,7 @@ class Engine(Service):
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
         resource = self._sinks.root(self._application_resource(application))
         self._http = _http_service(settings, world, resource)
+        self._outputs = Outputs()
         self._admin = self._make_admin()
         self._crontabs = _crontabs(settings, world, self._store, new_id)
         self._crontab = self._parsed_crontab()
@@ -184,6 +188,7 @@ class Engine(Service):
             self._state.owner,
             self._remote,
             self._clients.environ,
+            self._outputs,
         )
         self._jobs.start()
         await self._remote.listen()
@@ -237,6 +242,7 @@ class Engine(Service):
             control=store,
             deliveries=store,
             redactor=self._sinks.redactor,
+            outputs=self._outputs,
         )
         return _served(settings, world, root, (settings.admin,), "--admin")
 
@@ -300,13 +306,14 @@ class _JobSide:
         self,
         settings: Settings,
         world: Surroundings,
-        store: IStore,
+        store: SqlStore,
         application: WSGIApplication,
         threads: ApplicationThreads,
         delivery: IDelivery,
         owner: Owner,
         remote: Remote,
         extra_environ: Mapping[str, Any],
+        outputs: Outputs,
     ) -> None:
         reactor, clock = world.reactor, world.clock
         bell = Bell(reactor)
@@ -332,6 +339,7 @@ class _JobSide:
                 now=clock.now,
                 body_limit=RESULT_BODY_LIMIT,
                 wrote=remote.live.wrote,
+                outputs=outputs,
             ),
             deliver=recorder.ended,
             spare=threads.size,
@@ -360,6 +368,7 @@ class _JobSide:
             owner=owner,
             drain_timeout=settings.drain_timeout,
         )
+        self._outputs = OutputKeeper(reactor=reactor, store=store, outputs=outputs)
         self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
         self.look = self._dispatcher.look
         self.hurry = self._dispatcher.hurry
@@ -368,6 +377,7 @@ class _JobSide:
         """Begin to dispatch."""
         self._watchdog.startService()
         self._janitor.startService()
+        self._outputs.startService()
         self._leases.startService()
         self._dispatcher.startService()
 
@@ -378,6 +388,7 @@ class _JobSide:
     def _drained(self, result: None) -> None:
         self._leases.stopService()
         self._janitor.stopService()
+        self._outputs.stopService()
         self._watchdog.stopService()
         return result
 

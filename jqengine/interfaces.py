@@ -388,6 +388,18 @@ class IResultSinkFactory(Interface):
         """
 
 
+class IOutputStore(Interface):
+    """The part of a store that remembers what runs have said before they ended."""
+
+    def keep_output(run_id: str, attempt: int, position: int, data: bytes) -> Deferred[None]:
+        """Remember *data*, which follows what was kept with a smaller *position*.
+
+        It is forgotten when the attempt is recorded.  A result without a
+        response and without a body, as of a process that was lost, is given
+        what was kept of its attempt as its body.
+        """
+
+
 class IPublications(Interface):
     """What is served on the public HTTP port in the application's place."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from jqengine.request.outputs import Output
+
 HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
@@ -28,6 +30,12 @@ class Answer(NamedTuple):
     content_type: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+
+
+class Live(NamedTuple):
+    """An answer that goes on for as long as *output* does."""
+
+    output: Output
 
 
 def text(status: int, line: str) -> Answer:

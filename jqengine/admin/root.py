@@ -7,15 +7,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.web.resource import IResource
 from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
-from jqengine.admin.answer import HEADERS, NOT_FOUND, Answer, text
+from jqengine.admin.answer import HEADERS, NOT_FOUND, TEXT, Answer, Live, text
 from jqengine.errors import StoreUnavailable
+from jqengine.request.outputs import Output
 
-Page = Callable[[Sequence[str], str], Awaitable[Answer]]
+Page = Callable[[Sequence[str], str], Awaitable[Answer | Live]]
 """Makes an answer of the variable parts of a path and the address of this site."""
+
+LOOK_INTERVAL = 0.25
+"""Seconds between two looks at an output that is followed."""
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 
@@ -32,7 +38,8 @@ class AdminRoot:
 
     isLeaf = True  # noqa: N815
 
-    def __init__(self, pages: dict[tuple[str, ...], Page]) -> None:
+    def __init__(self, reactor: IReactorTime, pages: dict[tuple[str, ...], Page]) -> None:
+        self._reactor = reactor
         self._pages = pages
 
     def render(self, request: Request) -> int:
@@ -48,10 +55,28 @@ class AdminRoot:
             answer = await self._make(request)
         except StoreUnavailable as error:
             answer = text(503, f"the store is away: {error}")
-        if not gone:
+        if gone:
+            return
+        if isinstance(answer, Live):
+            await self._follow(request, answer.output, gone)
+        else:
             send(request, answer)
 
-    async def _make(self, request: Request) -> Answer:
+    async def _follow(self, request: Request, output: Output, gone: list[object]) -> None:
+        """Send *output* as it comes, until it ends or the client leaves."""
+        set_headers(request, (("Content-Type", TEXT),))
+        sent = 0
+        while not gone:
+            ended = output.ended  # before the pieces, lest the last ones be missed
+            pieces = output.pieces(sent)
+            sent += len(pieces)
+            request.write(b"".join(pieces))
+            if ended or request.method == b"HEAD":
+                request.finish()
+                return
+            await deferLater(self._reactor, LOOK_INTERVAL)
+
+    async def _make(self, request: Request) -> Answer | Live:
         host = (request.getHeader(b"host") or b"").decode("latin-1")
         if not means_this_machine(host):
             return text(421, "this listener answers to localhost and to addresses of this machine")
@@ -107,6 +132,12 @@ def means_this_machine(host: str) -> bool:
         return name == "localhost"
 
 
+def set_headers(request: Request, headers: Sequence[tuple[str, str]]) -> None:
+    """Set *headers* and those that every answer has."""
+    for name, value in (*HEADERS, *headers):
+        request.setHeader(name.encode("ascii"), value.encode("latin-1"))
+
+
 def send(request: Request, answer: Answer) -> None:
     """Send *answer* whole."""
     request.setResponseCode(answer.status)
@@ -114,8 +145,7 @@ def send(request: Request, answer: Answer) -> None:
     if etag is not None and request.setETag(etag.encode("ascii")) is not None:
         request.finish()
         return
-    for name, value in (*HEADERS, *answer.headers, ("Content-Type", answer.content_type)):
-        request.setHeader(name.encode("ascii"), value.encode("latin-1"))
+    set_headers(request, (*answer.headers, ("Content-Type", answer.content_type)))
     request.setHeader(b"Content-Length", b"%d" % len(answer.body))
     request.write(answer.body)
     request.finish()

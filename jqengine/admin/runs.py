@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jqengine.admin.answer import NOT_FOUND, TEXT, Answer, document
+from jqengine.admin.answer import NOT_FOUND, TEXT, Answer, Live, document
 from jqengine.delivery import Delivery
 from jqengine.interfaces import IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Headers, Result, Run
@@ -13,6 +13,7 @@ from jqengine.mediatype import body_text, media_type
 from jqengine.queries import RunFilter, RunReport
 from jqengine.redaction import Redactor
 from jqengine.request.environ import rfc3339
+from jqengine.request.outputs import Outputs
 from jqengine.sinkurl import label_of
 
 MOST_LISTED = 50
@@ -30,11 +31,13 @@ class Runs:
         control: IQueueControl,
         deliveries: IDeliveryStore,
         redactor: Redactor,
+        outputs: Outputs,
     ) -> None:
         self._store = store
         self._control = control
         self._deliveries = deliveries
         self._redactor = redactor
+        self._outputs = outputs
 
     async def run(self, variables: Sequence[str], site: str) -> Answer:
         """``/runs/ID``: what is known of a run, its results without their bodies."""
@@ -53,22 +56,31 @@ class Runs:
             }
         )
 
-    async def response(self, variables: Sequence[str], site: str) -> Answer:
-        """``/runs/ID/response``: the body of a run's last result."""
+    async def response(self, variables: Sequence[str], site: str) -> Answer | Live:
+        """``/runs/ID/response``: the body of a run's last result.
+
+        Of a run that this engine runs now: what it says, as it says it.
+        """
         (run_id,) = variables
+        output = self._outputs.of(run_id)
+        if output is not None:
+            return Live(output)
         found = await self._deliveries.run_with_result(run_id, None)
         run, result = found or (None, None)
         if run is None or result is None:
             return NOT_FOUND
         return shown_body(run, result)
 
-    async def latest(self, variables: Sequence[str], site: str) -> Answer:
+    async def latest(self, variables: Sequence[str], site: str) -> Answer | Live:
         """``/jobs/NAME/latest``: the body of a job's latest result."""
         for report in await self.reports(variables[0]):
-            if report.status is not None:
-                answer = await self.response([report.run.id], site)
-                place = f"/runs/{report.run.id}/response"
-                return answer._replace(headers=(*answer.headers, ("Content-Location", place)))
+            if report.status is None:
+                continue
+            answer = await self.response([report.run.id], site)
+            if isinstance(answer, Answer):
+                place = ("Content-Location", f"/runs/{report.run.id}/response")
+                return answer._replace(headers=(*answer.headers, place))
+            return answer
         return NOT_FOUND
 
     async def reports(self, name: str) -> Sequence[RunReport]:

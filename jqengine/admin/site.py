@@ -11,6 +11,7 @@ from jqengine.admin.runs import Runs
 from jqengine.errors import BadValue
 from jqengine.interfaces import IDeliveryStore, IQueueControl, IStore
 from jqengine.redaction import Redactor
+from jqengine.request.outputs import Outputs
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", r"\:\:1")
 
@@ -22,11 +23,13 @@ def admin_root(
     control: IQueueControl,
     deliveries: IDeliveryStore,
     redactor: Redactor,
+    outputs: Outputs,
 ) -> AdminRoot:
     """The root resource; the three sides of the store are usually one object."""
-    runs = Runs(store, control, deliveries, redactor)
+    runs = Runs(store, control, deliveries, redactor, outputs)
     health = Health(reactor, store.next_ready)
     return AdminRoot(
+        reactor,
         {
             ("-", "healthz"): health.alive,
             ("-", "readyz"): health.ready,
@@ -34,7 +37,7 @@ def admin_root(
             ("runs", "*", "response"): runs.response,
             ("jobs", "*", "latest"): runs.latest,
             ("jobs", "*", "feed.atom"): Feed(runs).feed,
-        }
+        },
     )
 
 

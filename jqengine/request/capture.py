@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
 from twisted.logger import Logger
 
 from jqengine.job import NO_RESPONSE, Headers, Result
+from jqengine.request.outputs import Outputs
 
 _log = Logger()
 
@@ -24,6 +25,7 @@ def call_application(
     body_limit: int,
     wanted: Callable[[], bool] = lambda: True,
     wrote: Callable[[dict[str, Any], bytes], None] = lambda environ, data: None,
+    outputs: Outputs | None = None,
 ) -> Result:
     """Call *application* and wait for all of its response (PEP 3333).
 
@@ -37,9 +39,12 @@ def call_application(
     :param wanted: asked between the chunks of a body; once it is false the
         response is given up, so that an endless one frees its thread.
     :param wrote: told each piece of the body as it comes, with the environ.
+    :param outputs: where the response can be looked at while it comes.
     """
     started = now()
     response = _Response(body_limit, lambda data: wrote(environ, data))
+    if outputs is not None:
+        outputs.begin(environ, response)
     try:
         response.read(application(environ, response.start), wanted)
         failure = response.missing()
@@ -52,6 +57,8 @@ def call_application(
             path=environ.get("PATH_INFO"),
             job=environ.get("HTTP_X_VIA_JOBQUEUE_JOB"),
         )
+    if outputs is not None:
+        outputs.end(environ)
     return response.result(failure, started, now())
 
 
@@ -74,6 +81,11 @@ class _Response:
         self._chunks: list[bytes] = []
         self._begun = False
         self._truncated = False
+        self.ended = False
+
+    def pieces(self, start: int) -> Sequence[bytes]:
+        """The pieces of the body so far, from the *start*-th on.  For any thread."""
+        return self._chunks[start:]
 
     def start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -128,6 +140,7 @@ class _Response:
 
     def result(self, failure: str | None, started: float, finished: float) -> Result:
         """The response as a result; *failure* makes it one of status 0."""
+        self.ended = True
         body = b"".join(self._chunks)
         if failure is None:
             status, reason = self._status or NO_RESPONSE, self._reason

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from jqengine.delivery import ClaimedDeliveries, Delivery, DeliveryEnd, Publication
-from jqengine.interfaces import IDeliveryStore
+from jqengine.interfaces import IDeliveryStore, IOutputStore
 from jqengine.job import Owner, Result, Run
 from jqengine.store.memoryqueue import MemoryQueue
 
@@ -25,7 +25,7 @@ class _Store(Protocol):
     def _answer(self, work: Callable[[], T]) -> Deferred[T]: ...
 
 
-@implementer(IDeliveryStore)
+@implementer(IDeliveryStore, IOutputStore)
 class MemoryDeliverySide:
     """Deliveries and publications; a part of a store."""
 
@@ -82,6 +82,12 @@ class MemoryDeliverySide:
     def redrive(self: _Store, delivery_ids: Sequence[str], now: float) -> Deferred[Sequence[str]]:
         """See :meth:`IDeliveryStore.redrive`."""
         return self._answer(lambda: self.queue.deliveries.redrive(delivery_ids, now))
+
+    def keep_output(
+        self: _Store, run_id: str, attempt: int, position: int, data: bytes
+    ) -> Deferred[None]:
+        """See :meth:`IOutputStore.keep_output`."""
+        return self._answer(lambda: self.queue.keep_output(run_id, attempt, position, data))
 
     def publish(self: _Store, publication: Publication) -> Deferred[None]:
         """See :meth:`IDeliveryStore.publish`."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
-from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
+from jqengine.job import NO_RESPONSE, Firing, Job, Outcome, Owner, Result, Run
 from jqengine.lifecycle import (
     UNFINISHED_JOBS,
     UNFINISHED_RUNS,
@@ -71,6 +71,7 @@ class MemoryQueue:
         self._new_id = new_id
         self._jobs: dict[str, _KeptJob] = {}
         self._runs: dict[str, KeptRun] = {}
+        self._outputs: dict[tuple[str, int], dict[int, bytes]] = {}
         self.deliveries = MemoryDeliveries(self._result_of)
         self.continuations = MemoryContinuations()
 
@@ -233,6 +234,7 @@ class MemoryQueue:
     # Recording.
 
     def record(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        outcomes = [self._with_output(outcome) for outcome in outcomes]
         accepted = [self._end_attempt(outcome) for outcome in outcomes]
         ended = [
             one
@@ -244,6 +246,18 @@ class MemoryQueue:
             self.deliveries.record(outcome)
         add_follow_ups(ended, self.add)
         return accepted
+
+    def keep_output(self, run_id: str, attempt: int, position: int, data: bytes) -> None:
+        """See :meth:`~jqengine.interfaces.IOutputStore.keep_output`."""
+        if run_id in self._runs:
+            self._outputs.setdefault((run_id, attempt), {})[position] = data
+
+    def _with_output(self, outcome: Outcome) -> Outcome:
+        said = self._outputs.pop((outcome.run_id, outcome.attempt), {})
+        if outcome.result.status != NO_RESPONSE or outcome.result.body or not said:
+            return outcome
+        body = b"".join(data for _, data in sorted(said.items()))
+        return outcome._replace(result=outcome.result._replace(body=body))
 
     def _end_attempt(self, outcome: Outcome) -> bool:
         kept = self._runs.get(outcome.run_id)

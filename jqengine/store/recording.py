@@ -30,6 +30,7 @@ from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.hot import HotStatement, InBlocks, execute, numbered, parameters
 from jqengine.store.intake import add
+from jqengine.store.outputs import settle
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
 
@@ -102,6 +103,7 @@ _KEEP_ATTEMPT = HotStatement(insert(attempts), *(column.name for column in attem
 
 def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool]:
     """See :meth:`jqengine.interfaces.IStore.record`."""
+    outcomes = settle(connection, outcomes)
     answers = _write(connection, outcomes)
     accepted = [outcome for outcome, held in zip(outcomes, answers, strict=True) if held]
     _keep_attempts(connection, [one for one in accepted if one.verdict.state is RunState.WAITING])

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.decisions import CRONTAB
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; :mod:`.migrations` ends there."""
 
 REVISION_TABLE = "jobqueue_revision"

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from jqengine.delivery import ClaimedDeliveries, Delivery, DeliveryEnd, Publication
-from jqengine.interfaces import IDeliveryStore
+from jqengine.interfaces import IDeliveryStore, IOutputStore
 from jqengine.job import Owner, Result, Run
-from jqengine.store import delivering, deliveryreading
+from jqengine.store import delivering, deliveryreading, outputs
 from jqengine.store.thread import StoreThread
 
 
@@ -23,7 +23,7 @@ class _Threads(Protocol):
     _reader: StoreThread
 
 
-@implementer(IDeliveryStore)
+@implementer(IDeliveryStore, IOutputStore)
 class SqlDeliveries:
     """Deliveries and publications; a part of a store.
 
@@ -87,6 +87,13 @@ class SqlDeliveries:
         """See :meth:`IDeliveryStore.redrive`."""
         redrive = partial(delivering.redrive, delivery_ids=delivery_ids, now=now)
         return self._writer.submit(redrive, len(delivery_ids))
+
+    def keep_output(
+        self: _Threads, run_id: str, attempt: int, position: int, data: bytes
+    ) -> Deferred[None]:
+        """See :meth:`IOutputStore.keep_output`."""
+        keep = partial(outputs.keep, run_id=run_id, attempt=attempt, position=position, data=data)
+        return self._writer.submit(keep)
 
     def publish(self: _Threads, publication: Publication) -> Deferred[None]:
         """See :meth:`IDeliveryStore.publish`."""

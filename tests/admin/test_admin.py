@@ -22,6 +22,7 @@ from jqengine.delivery import Dispatch, NewDelivery
 from jqengine.errors import BadValue, StoreUnavailable
 from jqengine.job import Headers, Run
 from jqengine.redaction import Redactor
+from jqengine.request.outputs import Outputs
 from jqengine.store.memory import MemoryStore
 from tests.store.values import LEASE, NOW, OWNER, a_job, an_end, an_id_factory, new_id
 
@@ -40,12 +41,14 @@ class Admin:
 
     def __init__(self) -> None:
         self.store = MemoryStore(an_id_factory())
+        self.outputs = Outputs()
         root = admin_root(
             reactor=reactor,
             store=self.store,
             control=self.store,
             deliveries=self.store,
             redactor=REDACTOR,
+            outputs=self.outputs,
         )
         site = HostedSite(root, reactor=reactor, clock=SystemClock())
         self.port = reactor.listenTCP(0, site, interface="127.0.0.1")

@@ -452,6 +452,25 @@ async def test_nothing_of_it_is_lost_when_the_store_is_opened_again(make_store: 
 
 
 @ensureDeferred
+async def test_what_a_lost_run_has_said_is_its_body(side: Side) -> None:
+    run, other = await side.a_run("job"), await side.a_run("other")
+    for position, data in ((0, b"one "), (2, b"two "), (5, b"three")):
+        await side.store.keep_output(run.id, 1, position, data)
+        await side.store.keep_output(other.id, 1, position, data)
+    await side.store.keep_output("unknown", 1, 0, b"x")
+    lost = an_end(run, 0)
+    lost = lost._replace(
+        result=lost.result._replace(body=b"", reason="process lost"),
+        verdict=lost.verdict._replace(state=RunState.FAILED),
+    )
+    assert await side.store.record([lost, an_end(other)]) == [True, True]
+    ((_, result),) = await side.store.results(run.id)
+    assert (result.reason, result.body) == ("process lost", b"one two three")
+    ((_, result),) = await side.store.results(other.id)
+    assert result.body == an_end(other).result.body
+
+
+@ensureDeferred
 async def test_the_oldest_are_forgotten_first_and_the_usage_says_what_is_left(side: Side) -> None:
     runs = [await side.a_run(None) for _ in range(6)]
     for number, run in enumerate(runs):
