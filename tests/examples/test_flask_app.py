@@ -24,7 +24,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from notes_app import create_app
 
     yield create_app(str(tmp_path))
-    del sys.modules["notes_app"]
+    del sys.modules["notes_app"], sys.modules["notes_jobs"]
 
 
 def ask(app: Any, request: Request) -> Result:

@@ -2,10 +2,13 @@
 
 from django.contrib import admin
 from django.urls import path
-from shop import views
+from shop import later, views
 
 urlpatterns = [
     path("", views.home),
     path("admin/", admin.site.urls),
     path("stock/count", views.count_stock),
+    path("stock/counts", later.counts),
+    path("stock/counts/<job_id>", later.wait_for_it),
+    path("stock/counts/<job_id>/cancel", later.take_it_back),
 ]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import notes_jobs
 from flask import (
     Flask,
     Response,
@@ -36,10 +37,12 @@ def create_app(folder: str | None = None) -> Flask:
     app = Flask(__name__)
     app.config["SECRET_KEY"] = os.environ.get("NOTES_SECRET", "only for the example")
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
-    app.config["FOLDER"] = Path(folder or tempfile.mkdtemp(prefix="notes-"))
+    folder = folder or os.environ.get("NOTES_FOLDER") or tempfile.mkdtemp(prefix="notes-")
+    app.config["FOLDER"] = Path(folder)
     app.before_request(load_user)
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(Exception, show_crash)
+    app.register_blueprint(notes_jobs.blueprint)
     for rule, view, methods in (
         ("/", home, ["GET"]),
         ("/login", login, ["GET", "POST"]),
