@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from jqengine.errors import BadValue, JobQueueError, NoSuchJob, NotInTime, NotPossible
 from jqengine.interfaces import IClock, IQueueControl, IStore, ITriggers
 from jqengine.job import Definition, Job, Result, Run, Step, Syntax
-from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
+from jqengine.lifecycle import UNFINISHED_JOBS, UNFINISHED_RUNS, JobEvent, JobState, RunState
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
 from jqengine.remote.continuations import Continuations
@@ -27,6 +27,8 @@ from jqengine.units import format_duration
 
 MOST_JOBS_AT_ONCE = 1000
 MOST_ON_A_PAGE = 1000
+
+ANSWERED_RUNS = frozenset({RunState.FINISHED, RunState.FAILED})
 
 Answer = tuple[Job, bool] | JobQueueError
 """The job that came of a submission and whether it was there before, or what is wrong."""
@@ -204,7 +206,7 @@ class Verbs:
     async def cancel(self, job: Job) -> Job:
         """Take a job back."""
         cancelled = await self._step(Step(job.id, JobEvent.CANCEL, reason="cancelled on request"))
-        if not await self._is_running(job):
+        if await self._latest(job, UNFINISHED_RUNS) is None:
             self._waits.give_up(job.id, NotPossible(f"{job.label} was cancelled"))
         return cancelled
 
@@ -292,19 +294,21 @@ class Verbs:
     async def _over(self, job_id: str) -> Ended | None:
         """The last run of a job of which no other will come, once it has ended."""
         job = await self.find(job_id, None)
-        if job.state in UNFINISHED_JOBS or await self._is_running(job):
+        if job.state in UNFINISHED_JOBS or await self._latest(job, UNFINISHED_RUNS):
             return None
         if job.state is JobState.CANCELLED:
             raise NotPossible(f"{job.label} is cancelled")
-        runs = await self._store.runs(job_id, 1)
-        if not runs:
-            raise NotPossible(f"{job.label} is {job.state}, and nothing is known of its runs")
-        results = await self._store.results(runs[0].id)
-        return runs[0], (results[-1][1] if results else None)
+        run = await self._latest(job, ANSWERED_RUNS)
+        if run is None:
+            raise NotPossible(f"{job.label} is {job.state}, and nothing is known of a result")
+        results = await self._store.results(run.id)
+        return run, (results[-1][1] if results else None)
 
-    async def _is_running(self, job: Job) -> bool:
-        runs = await self._store.runs(job.id, 1)
-        return bool(runs) and runs[0].state is RunState.RUNNING
+    async def _latest(self, job: Job, states: frozenset[RunState]) -> Run | None:
+        """The latest run of *job* in one of *states*."""
+        wanted = RunFilter(job_id=job.id, states=states)
+        page = await self._control.find_runs(wanted, None, 1)
+        return page.items[0].run if page.items else None
 
     async def _step(self, step: Step) -> Job:
         job = await self._control.steer(step, self._clock.now())

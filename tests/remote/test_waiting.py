@@ -129,6 +129,30 @@ def test_the_run_under_way_of_a_cancelled_job_is_waited_for(office: Office, clie
     assert _answer(client)["body"] == b"done"
 
 
+def test_a_run_that_is_retried_is_waited_for_again(office: Office, client: Client) -> None:
+    job = client.gets("Schedule", target="/x")["job"]["id"]
+    office.run_next(404)
+    client.gets("Retry", job=job)
+    client.ask_for("Wait", job=job)
+    assert client.answers() == []
+    office.run_next(200, b"at last")
+    assert _answer(client)["body"] == b"at last"
+
+
+def test_of_a_job_whose_later_runs_were_cancelled_it_is_the_last_answer(
+    office: Office, client: Client
+) -> None:
+    client.gets("Schedule", target="/x", name="sync", every="1h")
+    client.gets("RunNow", name="sync")
+    [run] = office.store.queue.claim(OWNER, office.wall.now(), 1, 60)
+    office.clock.advance(1)
+    client.gets("RunNow", name="sync")
+    client.ask_for("Wait", name="sync")
+    client.gets_none("Cancel", name="sync")
+    office.end(run, 200, b"the one that ran")
+    assert _answer(client)["body"] == b"the one that ran"
+
+
 def test_who_leaves_waits_no_more(office: Office, client: Client) -> None:
     job = client.gets("Schedule", target="/x")["job"]["id"]
     client.ask_for("Wait", job=job, timeout="30s")
