@@ -8,7 +8,7 @@ the parts in their order.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,13 @@ from jqengine.app.accesslog import AccessLog
 from jqengine.app.environ import ErrorStream
 from jqengine.app.jobs import JobHost
 from jqengine.app.loader import load_application
-from jqengine.app.resource import WSGIResource
+from jqengine.app.resource import WSGIResource, client_has_left
+from jqengine.app.resuming import Resuming, asking_from_threads
 from jqengine.app.service import HttpService
 from jqengine.app.site import HostedSite
 from jqengine.app.threads import ApplicationThreads
-from jqengine.client import JobQueue
+from jqengine.client import JobQueue, JobQueueMiddleware
+from jqengine.client.request import held_in, with_queue
 from jqengine.config import OFF, Settings
 from jqengine.dispatch.dispatcher import Dispatcher
 from jqengine.dispatch.janitor import Janitor
@@ -50,9 +52,11 @@ from jqengine.job import Owner
 from jqengine.joboptions import OptionValues
 from jqengine.redaction import Redactor
 from jqengine.remote.assembly import Remote
+from jqengine.remote.followups import FollowUps
 from jqengine.remote.listening import Access, amp_endpoint, located
+from jqengine.remote.sweeping import ContinuationSweep
 from jqengine.request.capture import call_application
-from jqengine.request.environ import JobEnviron
+from jqengine.request.environ import EnvironBuilder, JobEnviron
 from jqengine.request.outputs import Outputs
 from jqengine.signals import Signals
 from jqengine.sinks.side import SinkSettings, SinkSide
@@ -187,7 +191,7 @@ class Engine(Service):
             self._sinks.deliverer,
             self._state.owner,
             self._remote,
-            self._clients.environ,
+            self._clients.queue,
             self._outputs,
         )
         self._jobs.start()
@@ -222,11 +226,23 @@ class Engine(Service):
         self._log.info("The engine has stopped")
 
     def _application_resource(self, application: WSGIApplication) -> WSGIResource:
-        return WSGIResource(
-            self._world.reactor,
-            self._web_threads,
+        return WSGIResource(self._world.reactor, self._web_threads, self._with_queue(application))
+
+    def _with_queue(self, application: WSGIApplication) -> WSGIApplication:
+        """*application*, with the queue of each HTTP request, and with links."""
+        queue, settings, world = self._clients.queue, self._settings, self._world
+        if queue is None:
+            return application
+        application = JobQueueMiddleware(application, queue, gone=client_has_left)
+        if settings.session_cookie is None:
+            return application
+        return Resuming(
             application,
-            extra_environ=self._clients.environ,
+            store=self._store,
+            clock=world.clock,
+            ask=asking_from_threads(world.reactor),
+            session_cookie=settings.session_cookie,
+            script_name=settings.base_url.script_name,
         )
 
     def _make_admin(self) -> HttpService:
@@ -262,6 +278,8 @@ class Engine(Service):
             random_bytes=world.random.randbytes,
             wake=self._look,
             reload=self._crontabs.read_again,
+            session_cookie=self._settings.session_cookie,
+            script_name=self._settings.base_url.script_name,
         )
 
     def _look(self) -> None:
@@ -312,17 +330,18 @@ class _JobSide:
         delivery: IDelivery,
         owner: Owner,
         remote: Remote,
-        extra_environ: Mapping[str, Any],
+        queue: JobQueue | None,
         outputs: Outputs,
     ) -> None:
         reactor, clock = world.reactor, world.clock
         bell = Bell(reactor)
         window = ClaimWindow(threads.size)
+        follow_ups = FollowUps(delivery, held_in=held_in, intake=remote.verbs.intake)
         recorder = Recorder(
             reactor=reactor,
             clock=clock,
             store=store,
-            delivery=delivery,
+            delivery=follow_ups,
             observer=remote.hub,
             owner=owner,
             random=world.random.random,
@@ -332,14 +351,16 @@ class _JobSide:
         host = JobHost(
             reactor,
             threads,
-            build=_job_environ(settings, extra_environ),
-            call=partial(
-                call_application,
-                application,
-                now=clock.now,
-                body_limit=RESULT_BODY_LIMIT,
-                wrote=remote.live.wrote,
-                outputs=outputs,
+            build=_job_environ(settings, queue),
+            call=follow_ups.noting(
+                partial(
+                    call_application,
+                    application,
+                    now=clock.now,
+                    body_limit=RESULT_BODY_LIMIT,
+                    wrote=remote.live.wrote,
+                    outputs=outputs,
+                )
             ),
             deliver=recorder.ended,
             spare=threads.size,
@@ -368,6 +389,7 @@ class _JobSide:
             owner=owner,
             drain_timeout=settings.drain_timeout,
         )
+        self._sweep = ContinuationSweep(reactor=reactor, clock=clock, store=store)
         self._outputs = OutputKeeper(reactor=reactor, store=store, outputs=outputs)
         self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
         self.look = self._dispatcher.look
@@ -377,6 +399,7 @@ class _JobSide:
         """Begin to dispatch."""
         self._watchdog.startService()
         self._janitor.startService()
+        self._sweep.startService()
         self._outputs.startService()
         self._leases.startService()
         self._dispatcher.startService()
@@ -388,6 +411,7 @@ class _JobSide:
     def _drained(self, result: None) -> None:
         self._leases.stopService()
         self._janitor.stopService()
+        self._sweep.stopService()
         self._outputs.stopService()
         self._watchdog.stopService()
         return result
@@ -398,13 +422,13 @@ class _Clients:
     """Where clients come in.
 
     :ivar address: of the socket on this machine, for the application.
-    :ivar environ: what the application finds in every environ.
+    :ivar queue: what the application is given to come in by.
     """
 
     endpoints: Sequence[IStreamServerEndpoint]
     access: Access
     address: str | None
-    environ: Mapping[str, Any]
+    queue: JobQueue | None
 
 
 def _clients(settings: Settings, world: Surroundings) -> _Clients:
@@ -420,7 +444,7 @@ def _clients(settings: Settings, world: Surroundings) -> _Clients:
         endpoints=[amp_endpoint(world.reactor, text, access) for text in texts],
         access=access,
         address=address,
-        environ={} if address is None else {"jobqueue": JobQueue(address)},
+        queue=None if address is None else JobQueue(address),
     )
 
 
@@ -498,16 +522,16 @@ def _job_defaults(settings: Settings) -> OptionValues:
     }
 
 
-def _job_environ(settings: Settings, extra_environ: Mapping[str, Any]) -> JobEnviron:
+def _job_environ(settings: Settings, queue: JobQueue | None) -> EnvironBuilder:
     base = settings.base_url
-    return JobEnviron(
+    build = JobEnviron(
         scheme=base.scheme,
         host=base.host,
         port=base.port,
         script_name=base.script_name,
         errors=ErrorStream(),
-        extra_environ=extra_environ,
     )
+    return build if queue is None else with_queue(build, queue)
 
 
 def _sink_settings(settings: Settings) -> SinkSettings:
