@@ -122,13 +122,14 @@ class EngineRoom:
         self.store = store or MemoryStore(IdFactory(lambda bits: 7))
         self.host = PlayedHost(self.timers, threads)
         self.delivery = NotingDelivery()
+        self.hub = RunHub()
         bell, window = Bell(self.timers), ClaimWindow(threads)
         owner = Owner(node, boot)
         around: dict[str, Any] = {"reactor": self.timers, "clock": self.clock, "bell": bell}
         self.recorder = Recorder(
             store=self.store,
             delivery=self.delivery,
-            observer=RunHub(),
+            observer=self.hub,
             owner=owner,
             random=lambda: 0.5,
             window=window,
