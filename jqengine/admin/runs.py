@@ -13,7 +13,7 @@ from jqengine.mediatype import body_text, media_type
 from jqengine.queries import RunFilter, RunReport
 from jqengine.redaction import Redactor
 from jqengine.request.environ import rfc3339
-from jqengine.request.outputs import Outputs
+from jqengine.request.outputs import Output, Outputs
 from jqengine.sinkurl import label_of
 
 MOST_LISTED = 50
@@ -53,6 +53,7 @@ class Runs:
                 **_described(run),
                 "attempts": [self._attempt(number, result) for number, result in results],
                 "deliveries": [_delivery(one) for one in deliveries],
+                "live": _live(self._outputs.of(run_id)),
             }
         )
 
@@ -133,6 +134,17 @@ def _described(run: Run) -> dict[str, Any]:
             "headers": _listed(request.headers),
             "bytes": len(request.body),
         },
+    }
+
+
+def _live(output: Output | None) -> dict[str, Any] | None:
+    """What a run that this engine runs now has said so far."""
+    if output is None:
+        return None
+    last = output.last_wrote
+    return {
+        "bytes": sum(map(len, output.pieces(0))),
+        "last_output": None if last is None else rfc3339(last),
     }
 
 

@@ -44,6 +44,7 @@ def call_application(
     started = now()
     response = _Response(body_limit, lambda data: wrote(environ, data))
     if outputs is not None:
+        response.watch(now)
         outputs.begin(environ, response)
     try:
         response.read(application(environ, response.start), wanted)
@@ -74,6 +75,7 @@ class _Response:
 
     def __init__(self, body_limit: int, wrote: Callable[[bytes], None]) -> None:
         self._room = body_limit
+        self._now: Callable[[], float] | None = None
         self._wrote = wrote
         self._status: int | None = None
         self._reason = ""
@@ -82,6 +84,11 @@ class _Response:
         self._begun = False
         self._truncated = False
         self.ended = False
+        self.last_wrote: float | None = None
+
+    def watch(self, now: Callable[[], float]) -> None:
+        """Note from now on when each piece came."""
+        self._now = now
 
     def pieces(self, start: int) -> Sequence[bytes]:
         """The pieces of the body so far, from the *start*-th on.  For any thread."""
@@ -112,6 +119,8 @@ class _Response:
         if not data:
             return
         self._begun = True
+        if self._now is not None:
+            self.last_wrote = self._now()
         self._wrote(data)
         kept = data[: self._room]
         if kept:

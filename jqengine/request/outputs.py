@@ -13,6 +13,10 @@ class Output(Protocol):
     def ended(self) -> bool:
         """Whether nothing more will come."""
 
+    @property
+    def last_wrote(self) -> float | None:
+        """The instant of the last piece: a sign of life.  ``None`` before one."""
+
     def pieces(self, start: int) -> Sequence[bytes]:
         """The pieces of the body so far, from the *start*-th on."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ import pytest
 import pytest_twisted
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from jqengine.admin.root import means_this_machine
@@ -173,6 +176,55 @@ async def test_a_response_is_text_or_a_download_and_never_runs(
     assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     known = await admin.ask(f"/runs/{run.id}/response", If_None_Match=answer.headers["etag"])
     assert (known.status, known.body) == (304, b"")
+
+
+class Saying:
+    """A response under way, which says what the test makes it say."""
+
+    ended = False
+    last_wrote = NOW
+
+    def __init__(self, *said: bytes) -> None:
+        self.said = list(said)
+
+    def pieces(self, start: int) -> list[bytes]:
+        return self.said[start:]
+
+
+@ensureDeferred
+async def test_what_runs_now_is_followed_to_its_end(admin: Admin) -> None:
+    await admin.store.add([a_job(due=NOW)])
+    (run,) = await admin.store.claim(OWNER, NOW, 1, LEASE)
+    output = Saying(b"<b>one</b> ")
+    admin.outputs.begin({"jobqueue.job": {"run": run.id, "attempt": 1}}, output)
+    shown = json.loads((await admin.ask(f"/runs/{run.id}")).body)
+    assert shown["live"] == {"bytes": 11, "last_output": "2027-01-15T08:00:00Z"}
+    following = admin.ask(f"/runs/{run.id}/response")
+    asking: Any = Deferred.fromCoroutine(following)
+    await deferLater(reactor, 0.1)
+    assert not asking.called
+    output.said.append(b"two")
+    await deferLater(reactor, 0.1)
+    output.said.append(b" three")
+    output.ended = True
+    answer = await asking
+    assert (answer.status, answer.body) == (200, b"<b>one</b> two three")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
+@ensureDeferred
+async def test_a_client_that_leaves_is_not_followed(admin: Admin) -> None:
+    output = Saying(b"one")
+    admin.outputs.begin({"jobqueue.job": {"run": "x", "attempt": 1}}, output)
+
+    def leave() -> None:
+        with socket.create_connection(("127.0.0.1", admin.port.getHost().port)) as connection:
+            connection.sendall(b"GET /runs/x/response HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(1000)
+
+    await deferToThread(leave)
+    await deferLater(reactor, 0.5)
 
 
 @ensureDeferred
