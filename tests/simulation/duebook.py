@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from jqengine.job import Firing, Job, Syntax
+from jqengine.job import Firing, Job, Overlap, Syntax
 from jqengine.lifecycle import JobState
 from jqengine.triggers.triggers import Triggers
 from tests.simulation.final import Final
@@ -63,12 +63,25 @@ class Life:
 
 
 class DueBook:
-    """Every job that is more than a run, as it should be."""
+    """Every job that is more than a run, as it should be.
+
+    :ivar effective: the firings of the last effect that took place.
+    """
 
     def __init__(self) -> None:
         self._lives: dict[str, Life] = {}
+        self.effective: list[Firing] = []
         self._read: dict[object, Moment] = {}
         self._stepped = float("-inf")
+
+    def state(self, job_id: str) -> JobState | None:
+        """The state of a job, as it should be but for an end that came by itself."""
+        return self._lives[job_id].state if job_id in self._lives else None
+
+    def overlaps(self, job_id: str) -> set[Overlap]:
+        """What a job has ever said about overlaps."""
+        epochs = self._lives[job_id].epochs if job_id in self._lives else []
+        return {epoch.job.definition.policy.overlap for epoch in epochs}
 
     def happened(self, event: Happened) -> None:
         """Note what bears on the time at which something was decided."""
@@ -87,6 +100,7 @@ class DueBook:
         elif event.call == "apply":
             yield from self._book_apply(event)
         elif event.call == "fire":
+            self.effective = []
             for firing in event.said["firings"]:
                 yield from self._book_firing(firing, event)
         elif event.call == "record":
@@ -150,6 +164,7 @@ class DueBook:
         handled += [(skip.due, PASSED_OVER in skip.reason) for skip in firing.skips]
         life.epoch.handled += sorted(handled)
         life.due = firing.next_due
+        self.effective.append(firing)
 
     def _book_removals(self, event: Effect) -> None:
         for outcome, taken in zip(event.said["outcomes"], event.answer, strict=True):

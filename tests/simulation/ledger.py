@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from tests.simulation.duebook import DueBook
 from tests.simulation.endrules import end_rules
 from tests.simulation.history import LOGGED, Acknowledged, Effect, Happened
+from tests.simulation.policybook import PolicyBook
 from tests.simulation.runbook import RunBook
 from tests.simulation.seen import Seen
 
@@ -24,10 +25,12 @@ def violations(seen: Seen) -> list[str]:
 
 def _violations(seen: Seen) -> Iterator[str]:
     runs, dues = RunBook(), DueBook()
+    policies = PolicyBook(dues)
     for event in seen.history:
         yield from runs.read(event)
         if isinstance(event, Effect):
             yield from dues.read(event)
+            yield from policies.read(event)
         elif isinstance(event, Happened):
             dues.happened(event)
             if event.what == LOGGED:

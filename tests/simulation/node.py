@@ -24,6 +24,7 @@ from jqengine.identity import IdFactory
 from jqengine.job import Owner
 from jqengine.redaction import Redactor
 from jqengine.remote.assembly import Remote
+from jqengine.request.outputs import Outputs
 from jqengine.sinks.catalogue import Catalogue
 from jqengine.sinks.deliverer import Deliverer
 from jqengine.sinktools import Parcel
@@ -139,7 +140,8 @@ class Boot:
             self._deliverer,
             self.owner,
             self.remote,
-            {},
+            None,
+            Outputs(),
         )
         self._jobs.start()
         if self.stage is Stage.STARTING:

@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import implementedBy, implementer
 
 from jqengine.errors import StoreFull, StoreUnavailable
-from jqengine.interfaces import IDeliveryStore, IQueueControl, IStore
 from jqengine.job import Job
 from jqengine.store import reading
 from jqengine.store.memory import MemoryStore
@@ -210,7 +209,7 @@ def _no_id(now: float) -> str:
     raise AssertionError("the queue makes the ids")
 
 
-@implementer(IStore, IQueueControl, IDeliveryStore)
+@implementer(*implementedBy(MemoryStore))
 class NodeStore:
     """A store as one boot of a node has it, and what it committed noted.
 

@@ -192,8 +192,7 @@ class World:
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Have a call made in the world's own time."""
-        self._timers.advance(max(0.0, self.now - self._timers.seconds()))
-        self._timers.callLater(seconds, function)
+        self._timers.callLater(self.now - self._timers.seconds() + seconds, function)
 
     def step(self, seconds: float) -> None:
         """Set the wall clock."""

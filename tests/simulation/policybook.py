@@ -1,0 +1,88 @@
+"""The bookkeeper's idea of policies: what may run beside what, and what may not run any more.
+
+A job whose runs people have made or reopened by hand is left out where that
+could be the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jqengine.job import Firing, Overlap
+from jqengine.lifecycle import JobEvent, JobState, RunState
+from tests.simulation.duebook import DueBook
+from tests.simulation.history import Effect
+
+
+@dataclass
+class Queue:
+    """The runs of one job.
+
+    :ivar unfinished: the due times of those that have not ended.
+    :ivar by_hand: whether people have had a hand in it.
+    """
+
+    unfinished: set[float] = field(default_factory=set)
+    by_hand: bool = False
+
+
+class PolicyBook:
+    """What the policies of jobs say of the order of things."""
+
+    def __init__(self, dues: DueBook) -> None:
+        self._dues = dues
+        self._queues: dict[str, Queue] = {}
+        self._due_of: dict[str, tuple[str, float]] = {}
+
+    def read(self, event: Effect) -> Iterator[str]:
+        """Book an effect, after the other books; what is wrong with it."""
+        if event.call == "fire":
+            for firing in self._dues.effective:
+                yield from self._book_firing(firing)
+        elif event.call == "claim":
+            for run in event.answer:
+                if run.job_id != run.id:
+                    self._due_of[run.id] = (run.job_id, run.due)
+                    yield from self._book_claim(run.id, run.job_id, run.due)
+        elif event.call == "record":
+            for outcome, taken in zip(event.said["outcomes"], event.answer, strict=True):
+                if taken and outcome.verdict.state is not RunState.WAITING:
+                    self._end(outcome.run_id, outcome.verdict.remove is not None)
+        elif event.call in ("run_now", "reopen"):
+            self._queue(event.answer.job_id).by_hand = True
+        elif event.call == "steer" and event.said["step"].event is JobEvent.CANCEL:
+            self._queue(event.said["step"].job_id).unfinished.clear()
+
+    def _queue(self, job_id: str) -> Queue:
+        return self._queues.setdefault(job_id, Queue())
+
+    def _book_firing(self, firing: Firing) -> Iterator[str]:
+        queue = self._queue(firing.job_id)
+        overlaps = self._dues.overlaps(firing.job_id)
+        skips = overlaps == {Overlap.SKIP} and not queue.by_hand
+        if firing.runs and queue.unfinished and skips:
+            yield (
+                f"{firing.job_id}: overlap=skip, and {firing.runs} run "
+                f"beside {sorted(queue.unfinished)}"
+            )
+        queue.unfinished |= set(firing.runs)
+
+    def _book_claim(self, run_id: str, job_id: str, due: float) -> Iterator[str]:
+        queue = self._queue(job_id)
+        if queue.by_hand:
+            return
+        # The runs of a removed job that wait go on; its due times do not.
+        if self._dues.state(job_id) is JobState.CANCELLED:
+            yield f"{run_id}: claimed when its job was cancelled"
+        earlier = [one for one in queue.unfinished if one < due]
+        if earlier and self._dues.overlaps(job_id) == {Overlap.QUEUE}:
+            yield f"{run_id}: overlap=queue, and it does not wait for {earlier}"
+
+    def _end(self, run_id: str, removes: bool) -> None:
+        job_id, due = self._due_of.get(run_id, ("", 0.0))
+        queue = self._queue(job_id)
+        queue.unfinished.discard(due)
+        if removes and self._dues.state(job_id) is JobState.REMOVED:
+            # Those that are held are cancelled with their job.
+            queue.unfinished &= {one for _, one in self._due_of.values()}
