@@ -12,7 +12,14 @@ project = "jqengine"
 author = "the jqengine authors"
 release = version = VERSION
 
-extensions = ["sphinx.ext.autodoc", "ampcommands", "interfaces", "lifecycle", "options", "timeforms"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "ampcommands",
+    "interfaces",
+    "lifecycle",
+    "options",
+    "timeforms",
+]
 exclude_patterns = ["_build", "newsfragments"]
 default_role = "literal"
 smartquotes = False
