@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parent.parent / PACKAGE
 
 GROUPS = (
     ("tap", "cli"),
-    ("engine",),
+    ("engine", "eager"),
     ("admin", "triggers", "remote", "dispatch", "launch", "logs", "statedir"),
     ("app", "store", "sinks", "client"),
     ("request", "wire"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from time import monotonic, sleep
+from typing import Protocol
 
 from jqengine.client.link import Link
 from jqengine.client.stream import connect
@@ -20,6 +21,40 @@ LONGEST_PAUSE = 1.0
 """Seconds between two tries to reach an engine, doubled from the first to the longest."""
 
 HANDSHAKE_TIMEOUT = 10.0
+
+
+class Carrier(Protocol):
+    """Carries the calls of queues to an engine, and its answers back."""
+
+    def exchange(self, batch: Batch, seconds: float) -> list[Answer | JobQueueError]:
+        """See :meth:`Connection.exchange`."""
+
+    def new_link(self) -> Link:
+        """See :meth:`Connection.new_link`."""
+
+    def close(self) -> None:
+        """See :meth:`Connection.close`."""
+
+
+_stand_ins: list[Carrier] = []
+
+
+@contextmanager
+def standing_in(carrier: Carrier) -> Iterator[None]:
+    """Let *carrier* stand in for the connections of all queues of this process.
+
+    That is for tests of an application, wherever it keeps its queues.
+    """
+    _stand_ins.append(carrier)
+    try:
+        yield
+    finally:
+        _stand_ins.remove(carrier)
+
+
+def stand_in() -> Carrier | None:
+    """What stands in for all connections just now."""
+    return _stand_ins[-1] if _stand_ins else None
 
 
 class Connection:

@@ -10,7 +10,7 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
-from jqengine.client.connection import Connection
+from jqengine.client.connection import Carrier, Connection, stand_in
 from jqengine.client.ids import NewIds
 from jqengine.client.job import Job
 from jqengine.client.tail import follow
@@ -378,8 +378,8 @@ class JobQueue:
             return result
 
     @property
-    def _connection(self) -> Connection:
-        return self._process.connection
+    def _connection(self) -> Carrier:
+        return stand_in() or self._process.connection
 
     @property
     def _ids(self) -> Iterator[str]:

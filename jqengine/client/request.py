@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, Unpack
 
-from jqengine.client.connection import Connection
+from jqengine.client.connection import Carrier
 from jqengine.client.job import Job
 from jqengine.client.queue import JobQueue
 from jqengine.errors import JobQueueError, LimitReached, NotPossible
@@ -144,7 +144,7 @@ class RequestQueue(JobQueue):
         return self._queue._hold(talk)
 
     @property
-    def _connection(self) -> Connection:
+    def _connection(self) -> Carrier:
         return self._queue._connection
 
     @property
