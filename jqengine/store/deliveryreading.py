@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from jqengine.delivery import Delivery, Publication
 from jqengine.job import Result, Run
+from jqengine.store.bodyfiles import whole
 from jqengine.store.codec import headers_from, headers_text
 from jqengine.store.delivering import DELIVERY_COLUMNS, delivery_from
 from jqengine.store.deliverytables import dead, deliveries, publications
@@ -33,7 +34,11 @@ def parts(connection: Connection, delivery: Delivery) -> tuple[Run, Result, Resu
         status, *_ = last = row[len(RUN_COLUMNS) :]
         # The row has the result of the last attempt; most have no other.
         is_last = run.attempt == delivery.attempt and status is not None
-        result = result_from(last) if is_last else _result(connection, run.id, delivery.attempt)
+        result = (
+            whole(connection, result_from(last))
+            if is_last
+            else _result(connection, run.id, delivery.attempt)
+        )
         if result is not None:
             before = results(connection, delivery.before) if delivery.before else ()
             run = run._replace(attempt=delivery.attempt)

@@ -38,6 +38,7 @@ from jqengine.queries import (
     job_cursor,
     run_cursor,
 )
+from jqengine.store.bodyfiles import LONGEST_REFERENCE, part_in_file
 from jqengine.store.claiming import levels
 from jqengine.store.rows import RUN_COLUMNS, anonymous_job_from, job_from, run_from
 from jqengine.store.schema import attempts, job_scheduled, jobs, run_waiting, runs, text_of
@@ -161,13 +162,16 @@ def body(
     """See :meth:`jqengine.interfaces.IQueueControl.body`."""
     for table, key in ((runs, runs.c.id), (attempts, attempts.c.run_id)):
         content = table.c.response_body
+        part = func.substr(content, offset + 1, size)
+        head = func.substr(content, 1, LONGEST_REFERENCE)
         found = connection.execute(
-            select(func.substr(content, offset + 1, size), func.length(content)).where(
+            select(part, func.length(content), head).where(
                 key == run_id, table.c.attempt == attempt, table.c.status.is_not(None)
             )
         ).one_or_none()
         if found is not None:
-            return bytes(found[0]), found[1]
+            in_row = (bytes(found[0]), found[1])
+            return part_in_file(connection, bytes(found[2]), offset, size) or in_row
     raise NoSuchJob(f"there is no result of attempt {attempt} of run {run_id}")
 
 

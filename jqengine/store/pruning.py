@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, select, text, u
 
 from jqengine.lifecycle import UNFINISHED_RUNS, JobState, RunState
 from jqengine.retention import Usage
+from jqengine.store.bodyfiles import sweep
 from jqengine.store.deliverytables import needed
 from jqengine.store.dispatching import forget_fingerprints
 from jqengine.store.schema import job_from_crontab, jobs, runs, text_of
@@ -24,6 +25,7 @@ def prune(connection: Connection, before: float, limit: int) -> int:
         connection.execute(delete(runs).where(runs.c.id.in_(some)))
     freed = _forget_jobs(connection, {row.job_id for row in old if row.job_id is not None})
     forget_bodies(connection, freed.union(row.body_id for row in old))
+    sweep(connection)
     return len(old)
 
 

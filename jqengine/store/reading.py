@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, fu
 
 from jqengine.job import Job, Result, Run
 from jqengine.lifecycle import JobState, RunState
+from jqengine.store.bodyfiles import whole
 from jqengine.store.rows import (
     RESULT_COLUMNS,
     RUN_COLUMNS,
@@ -80,7 +81,7 @@ def results(connection: Connection, run_id: str) -> Sequence[tuple[int, Result]]
     # An attempt that was not counted may have left a row with the last one's number.
     kept = [row for row in earlier if last is None or row.attempt < last.attempt]
     found = kept if last is None else [*kept, last]
-    return [(row.attempt, result_from(tuple(row)[1:])) for row in found]
+    return [(row.attempt, whole(connection, result_from(tuple(row)[1:]))) for row in found]
 
 
 def stats(connection: Connection, now: float) -> dict[str, int]:

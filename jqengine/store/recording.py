@@ -26,6 +26,7 @@ from sqlalchemy import (
 from jqengine.job import Outcome
 from jqengine.lifecycle import RunState
 from jqengine.store.aftermath import settle_jobs
+from jqengine.store.bodyfiles import put_away
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.hot import HotStatement, InBlocks, execute, numbered, parameters
@@ -103,7 +104,7 @@ _KEEP_ATTEMPT = HotStatement(insert(attempts), *(column.name for column in attem
 
 def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool]:
     """See :meth:`jqengine.interfaces.IStore.record`."""
-    outcomes = settle(connection, outcomes)
+    outcomes = put_away(connection, settle(connection, outcomes))
     answers = _write(connection, outcomes)
     accepted = [outcome for outcome, held in zip(outcomes, answers, strict=True) if held]
     _keep_attempts(connection, [one for one in accepted if one.verdict.state is RunState.WAITING])

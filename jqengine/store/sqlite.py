@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
+from jqengine.store.bodyfiles import BodyFiles
 from jqengine.store.migrating import bring_up_to_date
 from jqengine.store.thread import Trouble
 
@@ -51,6 +52,7 @@ class SqliteFile:
     def __init__(self, path: str, patience: float = PATIENCE) -> None:
         self.path = path
         self.patience = patience
+        self.bodies = BodyFiles(f"{os.path.splitext(path)[0]}.bodies")
         self._identity: tuple[int, int] | None = None
 
     def create(self) -> None:
@@ -122,6 +124,7 @@ class SqliteDatabase:
     def connect(self) -> Connection:
         """A connection; for one that writes, the schema is up to date."""
         connection = self._engine.connect()
+        self._file.bodies.attach(connection)
         if self._writing:
             try:
                 with connection.begin():
