@@ -111,7 +111,6 @@ class HostedChannel(HTTPChannel):
         for line in lines.split(b"\r\n")[:-1]:
             name, _, value = line.partition(b":")
             request.requestHeaders.addRawHeader(name, value.strip(b" \t"))
-        request.parseCookies()
         request.gotLength(0)
         self.persistent = self.checkPersistence(request, version)
         self._command, self._path, self._version = method, target, version
@@ -249,5 +248,7 @@ class HostedChannel(HTTPChannel):
 
 
 def _asks_to_close(request: HostedRequest) -> bool:
-    values = request.requestHeaders.getRawHeaders(b"Connection", ())
+    values = request.requestHeaders.getRawHeaders(b"Connection")
+    if values is None:
+        return False
     return any(b"close" in map(bytes.strip, value.lower().split(b",")) for value in values)

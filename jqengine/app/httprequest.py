@@ -74,6 +74,15 @@ class HostedRequest(Request):
             self._log.failure("The body of a request cannot be stored")
             self.channel.refuse(INSUFFICIENT_STORAGE_SPACE)
 
+    def parseCookies(self) -> None:
+        """Leave the cookies until one is asked for; the application reads its own."""
+
+    def getCookie(self, key: bytes) -> bytes | None:
+        """The value of the cookie *key*, or ``None``."""
+        if not self.received_cookies:
+            super().parseCookies()
+        return self.received_cookies.get(key)
+
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Answer the request, now that it is complete."""
         authority, self.path, self.query = split_target(path)

@@ -55,7 +55,7 @@ def outcome(channel_class: type[HostedChannel], data: bytes) -> tuple[Any, ...]:
                 request.clientproto,
                 list(request.requestHeaders.getAllRawHeaders()),
                 list(request.responseHeaders.getAllRawHeaders()),
-                request.received_cookies,
+                request.getCookie(b"a"),
                 request.content.read(),
             )
             for request in keep.requests
