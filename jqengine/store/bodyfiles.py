@@ -13,15 +13,16 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from itertools import islice
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from jqengine.errors import StoreFull, StoreUnavailable
 from jqengine.job import Outcome, Result
-from jqengine.store.schema import runs
+from jqengine.store.schema import attempts, runs
 from jqengine.store.selecting import select_in
 
 LONGEST_INLINE = 256 * 1024
@@ -49,7 +50,8 @@ class BodyFiles:
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
-        self._sweep: Iterator[str] = iter(())
+        self._all: Iterator[str] = iter(())
+        self._doomed: list[str] = []
 
     def attach(self, connection: Connection) -> None:
         """Let operations on *connection* find these files."""
@@ -71,7 +73,7 @@ class BodyFiles:
     def get(self, reference: bytes, offset: int = 0, size: int = -1) -> bytes | None:
         """The body that *reference* stands for, or a part of it; ``None`` when
         its file is gone."""
-        name = reference[len(_MAGIC) :].partition(b":")[0].decode("ascii", "replace")
+        name = _name_in(reference)
         if not _NAME.fullmatch(name):
             return None
         try:
@@ -97,13 +99,21 @@ class BodyFiles:
         finally:
             os.close(folder)
 
+    def doom(self, references: Iterable[bytes]) -> None:
+        """Note bodies whose run is being forgotten: the next sweep looks at them first."""
+        self._doomed += [_name_in(reference) for reference in references]
+
     def sweep(self, connection: Connection) -> None:
-        """Remove files whose run is forgotten, looking at some of them at a time."""
-        names = [name for _, name in zip(range(SWEPT_AT_ONCE), self._sweep, strict=False)]
-        if not names:
+        """Remove files whose run is forgotten, looking at some of them at a time.
+
+        Not in the transaction that forgets the run, which may yet come to
+        nothing, but in a later one.
+        """
+        doomed, self._doomed = self._doomed, []
+        names = [*doomed, *islice(self._all, SWEPT_AT_ONCE)]
+        if len(names) == len(doomed):
             with suppress(OSError):
-                self._sweep = iter(os.listdir(self._directory))
-            return
+                self._all = iter(os.listdir(self._directory))
         run_of = {name: name.rpartition("-")[0] for name in names}
         known = select_in(connection, select(runs.c.id), runs.c.id, set(run_of.values()))
         kept = {row.id for row in known}
@@ -111,6 +121,18 @@ class BodyFiles:
             if run_id not in kept:
                 with suppress(OSError):
                     os.unlink(os.path.join(self._directory, name))
+
+    def size(self) -> int:
+        """Bytes of all files."""
+        try:
+            with os.scandir(self._directory) as entries:
+                return sum(entry.stat().st_size for entry in entries)
+        except OSError:
+            return 0
+
+
+def _name_in(reference: bytes) -> str:
+    return reference[len(_MAGIC) :].partition(b":")[0].decode("ascii", "replace")
 
 
 def put_away(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
@@ -156,7 +178,24 @@ def part_in_file(
 
 
 def sweep(connection: Connection) -> None:
-    """Remove some files whose run is forgotten."""
+    """Remove some files whose run was forgotten earlier."""
     files: BodyFiles | None = connection.info.get(_KEY)
     if files is not None:
         files.sweep(connection)
+
+
+def doom(connection: Connection, run_ids: Sequence[str]) -> None:
+    """Note the files of runs that are about to be forgotten."""
+    files: BodyFiles | None = connection.info.get(_KEY)
+    if files is None:
+        return
+    for table, key in ((runs, runs.c.id), (attempts, attempts.c.run_id)):
+        head = func.substr(table.c.response_body, 1, LONGEST_REFERENCE)
+        query = select(head).where(func.substr(table.c.response_body, 1, len(_MAGIC)) == _MAGIC)
+        files.doom(bytes(row[0]) for row in select_in(connection, query, key, run_ids))
+
+
+def size_of_files(connection: Connection) -> int:
+    """Bytes of all bodies beside the database."""
+    files: BodyFiles | None = connection.info.get(_KEY)
+    return 0 if files is None else files.size()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, select, text, u
 
 from jqengine.lifecycle import UNFINISHED_RUNS, JobState, RunState
 from jqengine.retention import Usage
-from jqengine.store.bodyfiles import sweep
+from jqengine.store.bodyfiles import doom, size_of_files, sweep
 from jqengine.store.deliverytables import needed
 from jqengine.store.dispatching import forget_fingerprints
 from jqengine.store.schema import job_from_crontab, jobs, runs, text_of
@@ -20,12 +20,13 @@ _FORGETTABLE = [text_of(JobState.FINISHED), text_of(JobState.CANCELLED)]
 
 def prune(connection: Connection, before: float, limit: int) -> int:
     """See :meth:`jqengine.interfaces.IStore.prune`."""
+    sweep(connection)
     old = connection.execute(_oldest(before, limit)).all()
+    doom(connection, [row.id for row in old])
     for some in slices(row.id for row in old):
         connection.execute(delete(runs).where(runs.c.id.in_(some)))
     freed = _forget_jobs(connection, {row.job_id for row in old if row.job_id is not None})
     forget_bodies(connection, freed.union(row.body_id for row in old))
-    sweep(connection)
     return len(old)
 
 
@@ -47,7 +48,8 @@ def _oldest(before: float, limit: int) -> Select[Any]:
 def usage(connection: Connection) -> Usage:
     """See :meth:`jqengine.interfaces.IStore.usage`.  For the reader thread."""
     ended = connection.scalar(select(func.count()).where(runs.c.finished.is_not(None)))
-    return Usage(ended or 0, connection.scalar(text(_SIZES[connection.dialect.name])) or 0)
+    size = connection.scalar(text(_SIZES[connection.dialect.name])) or 0
+    return Usage(ended or 0, size + size_of_files(connection))
 
 
 _SIZES = {

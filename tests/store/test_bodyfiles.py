@@ -94,8 +94,13 @@ async def test_files_go_with_their_runs(sqlite_store: Any, tmp_path: Path) -> No
         await ended(sqlite_store, LARGE + b"%d" % number, NOW + number)
     kept = await ended(sqlite_store, LARGE + b"kept", NOW + 10)
     (tmp_path / "queue.bodies" / "left-0123456789abcdef.new").write_bytes(b"half")
+    full = (await sqlite_store.usage()).size
+    assert full > 4 * len(LARGE)
     assert await sqlite_store.prune(NOW + 1000, 3) == 3
-    for _ in range(4):
+    assert len(files(tmp_path)) == 5, "not before it is certain that the runs are gone"
+    await sqlite_store.prune(0.0, 1)
+    assert (await sqlite_store.usage()).size < full - 3 * len(LARGE)
+    for _ in range(2):
         await sqlite_store.prune(0.0, 1)
     (file,) = files(tmp_path)
     assert file.name.startswith(kept.id)
