@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, select, true, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, true, update
 
 from jqengine.job import Firing, Job
 from jqengine.lifecycle import JobState, RunState
-from jqengine.store.hot import HotStatement
-from jqengine.store.intake import INSERT_RUNS
+from jqengine.store.hot import HotStatement, insert_in_blocks
+from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
 from jqengine.store.rows import Row as NewRunRow
-from jqengine.store.rows import request_of
 from jqengine.store.schema import job_scheduled, jobs, run_unfinished, runs
 from jqengine.store.selecting import jobs_from, select_in, slices
 
@@ -50,6 +49,8 @@ FINISH_EXHAUSTED = (
 """Ends a job that has neither a due time nor an unfinished run left."""
 
 
+_INSERT_RUNS = insert_in_blocks(insert(runs), NEW_RUN_COLUMNS)
+
 _KNOWN = HotStatement(
     select(runs.c.id).where(
         runs.c.job_id == bindparam("of_job"), runs.c.due == bindparam("due_time")
@@ -81,7 +82,7 @@ def _fire(
     if not valid:
         return 0
     made = list(_new_runs(connection, valid, at_hand))
-    INSERT_RUNS.change(connection, [run.row(new_id(now), now) for run in made])
+    _INSERT_RUNS.change(connection, [run.row(new_id(now), now) for run in made])
     connection.execute(_ADVANCE, [_step(one) for one in valid])
     exhausted = [{"ended_id": one.job_id} for one in valid if one.exhausted]
     if exhausted:

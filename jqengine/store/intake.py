@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, literal_column, select, update
 
 from jqengine.job import Job
-from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
 from jqengine.plan import CrontabPlan
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
 from jqengine.store.hot import insert_in_blocks
 from jqengine.store.rows import (
-    NEW_RUN_COLUMNS,
+    ANONYMOUS_RUN_COLUMNS,
     Texts,
     anonymous_run,
     body_id_of,
     job_values,
 )
-from jqengine.store.schema import job_unfinished, jobs, runs
+from jqengine.store.schema import job_unfinished, jobs, runs, text_of
 from jqengine.store.selecting import (
     anonymous_jobs,
     forget_bodies,
@@ -34,7 +34,12 @@ from jqengine.store.selecting import (
     states_before,
 )
 
-INSERT_RUNS = insert_in_blocks(InsertIfAbsent(runs), NEW_RUN_COLUMNS)
+_INSERT_ANONYMOUS = insert_in_blocks(
+    InsertIfAbsent(runs),
+    ANONYMOUS_RUN_COLUMNS,
+    state=text_of(RunState.WAITING),
+    attempt=literal_column("0"),
+)
 
 _REPLACED_COLUMNS = [column.name for column in jobs.columns if column.name != "id"]
 _REPLACE = (
@@ -77,7 +82,7 @@ def _add_anonymous(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     """Add one-time jobs; each as it is, should it have been added before."""
     keep_bodies(connection, new)
     texts = Texts()
-    added = INSERT_RUNS.change(connection, [anonymous_run(job, texts) for job in new])
+    added = _INSERT_ANONYMOUS.change(connection, [anonymous_run(job, texts) for job in new])
     if added == len(new):
         return new
     found = anonymous_jobs(connection, {job.id for job in new})

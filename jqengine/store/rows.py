@@ -63,6 +63,19 @@ NEW_RUN_COLUMNS = (
     "continuation",
 )
 
+ANONYMOUS_RUN_COLUMNS = (
+    "id",
+    "due",
+    "ready",
+    "created",
+    "name",
+    "origin",
+    "schedule",
+    *REQUEST_COLUMNS,
+    "continuation",
+)
+"""Those of a new run that differ from one anonymous job to the next."""
+
 RUN_COLUMNS = (
     "id",
     "job_id",
@@ -129,23 +142,17 @@ def request_values(definition: Definition, texts: Texts) -> Row:
 
 
 def anonymous_run(job: Job, texts: Texts) -> Row:
-    """The row of ``runs`` that is an anonymous one-time job."""
+    """The columns :data:`ANONYMOUS_RUN_COLUMNS` of the run that *job* is."""
     definition = job.definition
     return (
         job.id,
-        None,
-        _WAITING,
         job.due,
         job.due,
-        0,
         job.created,
         definition.name,
         definition.origin,
         texts.of(definition.schedule, schedule_text),
-        job.previous_status,
         *request_values(definition, texts),
-        None,
-        None,
         continued_text(definition.request.continuation),
     )
 
@@ -266,7 +273,6 @@ def run_from(row: Row, bodies: Bodies) -> Run:
 
 
 _RUN_STATES = {state.value: state for state in RunState}
-_WAITING = RunState.WAITING.value
 
 
 def _request_parts(values: Iterable[Any], bodies: Bodies) -> tuple[Request, Any, tuple[str, ...]]:
