@@ -37,6 +37,8 @@ class EngineProcess:
         environment: dict[str, str] | None = None,
     ) -> None:
         script = str(Path(sys.executable).with_name(runner[0]))
+        if "--admin" not in arguments:
+            arguments += ("--admin", "off")
         self.output: list[str] = []
         self.events: list[dict[str, Any]] = []
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()

@@ -38,6 +38,7 @@ def newer_store(folder: Path) -> None:
     database.close()
 
 
+TWISTD = str(Path(sys.executable).with_name("twistd"))
 PLAIN = ("--app", "plain")
 SEVEN = "".join(f"* * * * * - /{n}\n" for n in range(6)) + "99 * * * * - /b\n"
 
@@ -97,7 +98,7 @@ CASES: dict[str, tuple[Prepare | None, tuple[str, ...], tuple[str, ...]]] = {
 
 def start(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "jobqueue", *arguments],
+        [TWISTD, "-n", "--pidfile=", "jobqueue", "--admin", "off", *arguments],
         cwd=folder,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
