@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from _typeshed import OptExcInfo
 
 Environ = dict[str, Any]
+
+_WITHOUT_BODY = ("204", "304")
 
 
 class JobQueueMiddleware:
@@ -49,7 +51,7 @@ class JobQueueMiddleware:
         """Call the application (PEP 3333)."""
         queue = RequestQueue(self._queue, environ.get("HTTP_TRACEPARENT"))
         environ["jobqueue"] = queue
-        response = _Response(start_response, queue, lambda: self._gone(environ))
+        response = _Response(environ, start_response, queue, self._gone)
         chunks = self._application(environ, response.start)
         # A generator has not even begun.
         if queue.held or isinstance(chunks, GeneratorType):
@@ -61,27 +63,32 @@ class JobQueueMiddleware:
 class _Response:
     """One response, so far as it must be known to tell when it is about to end."""
 
+    _status = ""
+    _headers: Sequence[tuple[str, str]] = ()
+    _missing: int | None = None
+    _counts = False
+
     def __init__(
-        self, start_response: StartResponse, queue: RequestQueue, gone: Callable[[], bool]
+        self,
+        environ: Environ,
+        start_response: StartResponse,
+        queue: RequestQueue,
+        gone: Callable[[Environ], bool],
     ) -> None:
+        # No more than this: it happens in every request, and matters in few.
+        self._environ = environ
         self._start_response = start_response
         self._queue = queue
         self._gone = gone
-        self._status = ""
-        self._missing: int | None = None
 
     def start(
         self, status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """The ``start_response`` that the application is given."""
-        write = self._start_response(status, headers, exc_info)
         self._status = status
-        self._missing = _length(headers)
-        return partial(self._write, write)
-
-    def _write(self, write: Callable[[bytes], object], data: bytes) -> object:
-        self.before(data)
-        return write(data)
+        self._headers = headers
+        write = self._start_response(status, headers, exc_info)
+        return partial(self._write, write) if self._queue.held else write
 
     def ending_with(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
         """*chunks*, before the last of which what is held is committed."""
@@ -89,20 +96,43 @@ class _Response:
 
     def before(self, data: bytes, *, last: bool = False) -> None:
         """Commit, if *data* is what completes the response."""
-        if self._missing is not None:
-            self._missing -= len(data)
+        self._count(len(data))
         if last or self._missing == 0:
             self.end()
 
     def end(self) -> None:
         """The response is about to end as it should."""
-        if "1" <= self._status < "4" and self._queue.held and not self._gone():
+        if self._queue.held and self._succeeds():
             self._queue.commit()
         self._queue.end()
 
     def close(self) -> None:
         """The response has ended, in whatever way."""
         self._queue.end()
+
+    def _write(self, write: Callable[[bytes], object], data: bytes) -> object:
+        self.before(data)
+        return write(data)
+
+    def _count(self, size: int) -> None:
+        """Count *size* bytes of a body whose length is known."""
+        if not self._counts:
+            self._counts = True
+            self._missing = self._length()
+        if self._missing is not None:
+            self._missing -= size
+
+    def _length(self) -> int | None:
+        """Bytes that the body will have, if it has one and says so."""
+        if self._status[:3] in _WITHOUT_BODY or self._environ["REQUEST_METHOD"] == "HEAD":
+            return None
+        lengths = (value for name, value in self._headers if name.lower() == "content-length")
+        return next((int(value) for value in lengths if value.isdecimal()), None)
+
+    def _succeeds(self) -> bool:
+        self._count(0)
+        # A body that is too short is broken off by the server.
+        return "1" <= self._status < "4" and not self._missing and not self._gone(self._environ)
 
 
 class _Chunks:
@@ -151,10 +181,3 @@ class _Sized(_Chunks):
     def _is_last(self) -> bool:
         self._left -= 1
         return self._left == 0
-
-
-def _length(headers: list[tuple[str, str]]) -> int | None:
-    for name, value in headers:
-        if name.lower() == "content-length":
-            return int(value) if value.isascii() and value.isdigit() else None
-    return None

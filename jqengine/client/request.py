@@ -41,14 +41,14 @@ class RequestQueue(JobQueue):
     :param traceparent: of the request, if it has one.
     """
 
+    _held: list[str] | None = None
+    _made: list[str] | None = None
+    _over = False
+
     def __init__(self, queue: JobQueue, traceparent: str | None = None) -> None:
-        # Nothing of the base is made anew, and nothing costs more than this: it
-        # happens in every request.
+        # Nothing of the base is made anew: this happens in every request.
         self._queue = queue
         self._traceparent = traceparent
-        self._held: list[str] | None = None
-        self._made: list[str] | None = None
-        self._over = False
 
     @property
     def address(self) -> str:  # type: ignore[override]
@@ -84,8 +84,7 @@ class RequestQueue(JobQueue):
 
         :raises NotPossible: the response has begun already.
         """
-        if self._over:
-            raise NotPossible("on_success() must be called before the response begins")
+        self._check_not_over()
         return OnSuccess(self)
 
     def hold(self, target: str | None, fields: Mapping[str, Any]) -> Job:
@@ -93,7 +92,9 @@ class RequestQueue(JobQueue):
 
         :raises JobQueueError: what :meth:`schedule` would raise.
         :raises LimitReached: the request has scheduled too much.
+        :raises NotPossible: the response has begun already.
         """
+        self._check_not_over()
         said = {"target": target, **self._traced(fields)}
         job_id = next(self._ids)
         view = self._hold(talks.check(said, job_id))
@@ -116,6 +117,13 @@ class RequestQueue(JobQueue):
         held, self._held = self._held, None
         if held:
             self._hold(talks.schedule_together(held, next(self._uploads)))
+
+    def _check_not_over(self) -> None:
+        if self._over:
+            raise NotPossible(
+                "what depends on the success of a request must be scheduled before its response"
+                " begins"
+            )
 
     def _note_made(self, continuation_id: str) -> None:
         self._made = [*self.made, continuation_id]

@@ -103,6 +103,7 @@ class MemoryContinuations:
         return self.forget([one.id for one in every if one.expires <= now][:limit])
 
     def forget(self, ids: Iterable[str]) -> int:
+        """Forget continuations; how many there were."""
         return sum(self._kept.pop(one, None) is not None for one in ids)
 
     def put_requests(
