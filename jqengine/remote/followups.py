@@ -54,7 +54,8 @@ class FollowUps:
         def called(environ: dict[str, Any], *, wanted: Callable[[], bool]) -> Result:
             result = call(environ, wanted=wanted)
             held = self._held_in(environ)
-            if held and wanted():
+            # Only a success is sure to end its run, and so to take the note away.
+            if held and 0 < result.status < 400 and wanted():
                 facts = environ["jobqueue.job"]
                 self._noted[facts["run"]] = (facts["attempt"], held)
             return result
