@@ -212,10 +212,12 @@ class Engine(Service):
         draining = [maybeDeferred(one.stopService) for one in (self._http, self._admin)]
         if self._jobs is not None:
             draining.append(self._jobs.stop())
+        if self._delivers:
+            draining.append(self._sinks.stop())
         await gatherResults(draining)
         await self._remote.stop()
         if self._delivers:
-            await self._sinks.stop()
+            await self._sinks.told()
         pools = (self._web_threads, self._job_threads, self._sink_threads)
         await gatherResults([pool.stopService() for pool in pools])
         if self._opened:

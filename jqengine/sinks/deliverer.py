@@ -60,6 +60,9 @@ BACKOFF = Backoff(base=5.0, cap=3 * 3600.0)
 MOST_TRIES = 24
 """After which a delivery is a dead letter; with the backoff, about a day."""
 
+LAST_PATIENCE = 2.0
+"""Seconds that a stopping engine waits for a reader of standard output."""
+
 LONGEST_WAIT = 86400.0
 """Seconds that a sink may ask to be left alone for."""
 
@@ -119,9 +122,19 @@ class Deliverer(Service):
         self._looking.start(LOOK_INTERVAL)
 
     def stopService(self) -> Deferred[None]:
-        """Begin nothing more, wait for what is under way, give back the rest."""
+        """Begin nothing more, wait for what is under way, give back the rest.
+
+        Results that come afterwards are written like all others, and delivered
+        after the next start.
+        """
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+    async def told(self) -> None:
+        """Wait, but not long, for sinks that are told at once; of use when no
+        more results come."""
+        under_way = DeferredList(self._immediate.under_way)
+        await under_way.addTimeout(LAST_PATIENCE, self._reactor)
 
     def hurry(self) -> None:
         """Wait no more for what is under way; of use while the service stops."""
@@ -276,9 +289,8 @@ class Deliverer(Service):
         for lane in self._lanes.values():
             lane.stop()
         under_way = [one for lane in self._lanes.values() for one in lane.under_way]
-        everything: list[Deferred[Any]] = [*under_way, *self._immediate.under_way]
         # A DeferredList that is cancelled cancels what is in it, and then fires.
-        self._drained = DeferredList(everything)
+        self._drained = DeferredList(under_way)
         await self._drained.addTimeout(self._drain_timeout, self._reactor)
         await self._endings.idle()
 

@@ -108,6 +108,10 @@ class SinkSide:
         """Wait for what is under way, and give back the rest."""
         return self.deliverer.stopService()
 
+    async def told(self) -> None:
+        """Wait a little for sinks that are told at once; no more results come."""
+        await self.deliverer.told()
+
     def _tools(self, threads: Threads) -> SinkTools:
         settings = self._settings
         return SinkTools(

@@ -7,6 +7,7 @@ import pytest
 from jqengine.errors import BadValue
 from jqengine.options import parse_flag
 from jqengine.sinks.catalogue import MOST_KEPT, Catalogue, installed_factories
+from jqengine.sinks.offline import check_sink_url
 from jqengine.sinkurl import On, parse_sink_url, watches
 from tests.sinks.values import some_tools
 
@@ -81,6 +82,8 @@ CATALOGUE = Catalogue(installed_factories(), some_tools())
     [
         "stdout:",
         "STDOUT:#on=failure",
+        "mailto:alice@example.org?subject=x#on=change&diff=yes",
+        "publish:/digest.html",
         "file:results",
         "file:///var/results#on=success",
         "https://hooks.example.org/x#on=failure",
@@ -91,6 +94,7 @@ CATALOGUE = Catalogue(installed_factories(), some_tools())
 )
 def test_every_built_in_sink_is_found_as_a_plugin(url: str) -> None:
     CATALOGUE.check(url)
+    check_sink_url(url)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +129,9 @@ def test_every_built_in_sink_is_found_as_a_plugin(url: str) -> None:
 def test_a_bad_sink_is_refused_when_its_job_is_accepted(url: str, said: str) -> None:
     with pytest.raises(BadValue) as caught:
         CATALOGUE.check(url)
+    with pytest.raises(BadValue) as offline:
+        check_sink_url(url)
+    assert str(offline.value) == str(caught.value)
     assert said in str(caught.value)
     assert "whsec_abc" not in str(caught.value)
     assert ":pw@" not in str(caught.value)
