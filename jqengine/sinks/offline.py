@@ -35,7 +35,7 @@ def _tools() -> SinkTools:
     return SinkTools(
         reactor=Clock(),
         clock=SystemClock(),
-        in_thread=execute,
+        in_thread=lambda function: execute(function),
         stdout=io.BytesIO(),
         directory="",
         state_dir="",
