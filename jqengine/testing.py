@@ -1,5 +1,7 @@
 """What the engine is tested with, for those who test with it: a played time.
 
+For the tests of an application there is :func:`~jqengine.eager.eager`.
+
 Nothing here waits.  A :class:`PlayedReactor` has the timers of a reactor and
 moves its time only when it is told to; a :class:`PlayedClock` is a wall clock
 that goes with it and can be stepped away from it, as operators and NTP do.
@@ -17,7 +19,10 @@ from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
 from zope.interface import implementer
 
+from jqengine.eager import Eager, Ran, eager
 from jqengine.interfaces import IClock
+
+__all__ = ["START", "Eager", "PlayedClock", "PlayedReactor", "Ran", "eager"]
 
 START = 1_800_000_000.0
 """Where a played wall clock begins: 2027-01-15 08:00 UTC."""

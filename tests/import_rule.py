@@ -16,7 +16,7 @@ PACKAGE = "jqengine"
 SOURCE = Path(__file__).parent.parent / PACKAGE
 
 GROUPS = (
-    ("tap", "cli"),
+    ("tap", "cli", "testing"),
     ("engine", "eager"),
     ("admin", "triggers", "remote", "dispatch", "launch", "logs", "statedir"),
     ("app", "store", "sinks", "client"),

@@ -93,7 +93,8 @@ def _through(wrap: Wrap, call: Callable[[Environ], Any], environ: Environ) -> An
         if close is not None:
             close()
     [(status, headers)] = said
-    return _with_headers(responses[0], headers) if responses else _refusal(status, headers, body)
+    response = responses[0] if responses else _refusal(environ, status, body)
+    return _with_headers(response, headers)
 
 
 def _with_headers(response: Any, headers: list[tuple[str, str]]) -> Any:
@@ -104,7 +105,9 @@ def _with_headers(response: Any, headers: list[tuple[str, str]]) -> Any:
     return response
 
 
-def _refusal(status: str, headers: list[tuple[str, str]], body: bytes) -> Any:
-    """The response of Django to a request that never got to the application."""
+def _refusal(environ: Environ, status: str, body: bytes) -> Any:
+    """A response of Django's to a request that never got to the application."""
     response = importlib.import_module("django.http").HttpResponse(body, status=int(status[:3]))
-    return _with_headers(response, headers)
+    handlers = importlib.import_module("django.core.handlers.wsgi")
+    response.wsgi_request = handlers.WSGIRequest(environ)
+    return response
