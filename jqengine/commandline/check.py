@@ -14,8 +14,9 @@ from jqengine.commandline.files import crontab_reader
 from jqengine.commandline.instants import zone_option
 from jqengine.commandline.probe import Prober, Severity
 from jqengine.commandline.titles import counted
-from jqengine.errors import CrontabError
+from jqengine.errors import BadValue, CrontabError
 from jqengine.request.linewords import KNOWN_METHODS
+from jqengine.sinks.offline import check_sink_url
 from jqengine.triggers.crontab import Crontab, CrontabLine, Remark
 from jqengine.triggers.triggers import Triggers
 
@@ -58,6 +59,7 @@ def command(app: str | None, zone: str, files: tuple[str, ...]) -> int:
         *map(_error, errors),
         *map(_warning, crontab.warnings),
         *_doubts_of_lines(crontab.lines),
+        *_bad_sinks(crontab.lines),
         *_clock_changes(crontab, now, triggers),
     ]
     if prober is not None:
@@ -81,6 +83,15 @@ def _doubts_of_lines(lines: Iterable[CrontabLine]) -> Iterator[Finding]:
             yield _at(line, Severity.WARNING, f"the job would never be due: {line.never}")
         if method not in KNOWN_METHODS:
             yield _at(line, Severity.WARNING, f"{method} is an unusual method")
+
+
+def _bad_sinks(lines: Iterable[CrontabLine]) -> Iterator[Finding]:
+    for line in lines:
+        for sink in line.definition.sinks:
+            try:
+                check_sink_url(sink)
+            except BadValue as error:
+                yield _at(line, Severity.ERROR, f"sink: {error}")
 
 
 def _clock_changes(crontab: Crontab, now: float, triggers: Triggers) -> Iterator[Finding]:

@@ -35,6 +35,15 @@ def test_every_error_with_its_place_and_status_1(run: Run, crontab: Write) -> No
     ]
 
 
+def test_a_sink_that_is_none_is_an_error_of_its_line(run: Run, crontab: Write) -> None:
+    outcome = run("check", crontab("@daily - /x --sink=file:ok\n@daily - /y --sink=stdotu:\n"))
+    assert outcome.status == 1
+    assert outcome.lines == [
+        "jobs.tab:2:1: error: sink: no sink is called stdotu:; did you mean stdout:?",
+        "jobs.tab: 2 jobs, 1 error, no warnings",
+    ]
+
+
 def test_warnings_leave_the_status_0(run: Run, crontab: Write) -> None:
     text = """
 30 2 * * * - /backup
