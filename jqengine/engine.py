@@ -8,81 +8,43 @@ the parts in their order.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from twisted.application.service import Service
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IAddress, IStreamServerEndpoint
 from twisted.logger import Logger
-from twisted.web.resource import IResource
 
 from jqengine.admin.site import admin_root, check_private
-from jqengine.app.accesslog import AccessLog
-from jqengine.app.environ import ErrorStream
-from jqengine.app.jobs import JobHost
 from jqengine.app.loader import load_application
 from jqengine.app.resource import WSGIResource, client_has_left
 from jqengine.app.resuming import Resuming, asking_from_threads
 from jqengine.app.service import HttpService
-from jqengine.app.site import HostedSite
 from jqengine.app.threads import ApplicationThreads
-from jqengine.client import JobQueue, JobQueueMiddleware
-from jqengine.client.request import held_in, with_queue
+from jqengine.assembly.clients import Clients, clients_of
+from jqengine.assembly.jobs import JobSide
+from jqengine.assembly.schedules import crontabs_of, job_defaults
+from jqengine.assembly.serving import served, shown
+from jqengine.assembly.surroundings import Surroundings
+from jqengine.client import JobQueueMiddleware
 from jqengine.config import OFF, Settings
-from jqengine.dispatch.dispatcher import Dispatcher
-from jqengine.dispatch.janitor import Janitor
-from jqengine.dispatch.leases import Leases
-from jqengine.dispatch.outputkeeper import OutputKeeper
-from jqengine.dispatch.recorder import Recorder
-from jqengine.dispatch.wake import Bell
-from jqengine.dispatch.watchdog import Watchdog
-from jqengine.dispatch.window import ClaimWindow
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.identity import IdFactory
-from jqengine.interfaces import IClock, IDelivery, IStore
-from jqengine.job import Owner
-from jqengine.joboptions import OptionValues
+from jqengine.interfaces import IClock
 from jqengine.redaction import Redactor
 from jqengine.remote.assembly import Remote
-from jqengine.remote.followups import FollowUps
-from jqengine.remote.listening import Access, amp_endpoint, located
-from jqengine.remote.sweeping import ContinuationSweep
-from jqengine.request.capture import call_application
-from jqengine.request.environ import EnvironBuilder, JobEnviron
 from jqengine.request.outputs import Outputs
 from jqengine.signals import Signals
 from jqengine.sinks.side import SinkSettings, SinkSide
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.store.opening import store_for
-from jqengine.store.sql import SqlStore
 from jqengine.triggers.crontab import Crontab
-from jqengine.triggers.reload import Crontabs
 from jqengine.triggers.triggers import Triggers
 from jqengine.wire.address import VARIABLE as AMP_VARIABLE
-from jqengine.wire.proof import read_secrets
-
-RESULT_BODY_LIMIT = 4 * 1024 * 1024
-"""Bytes of a result's body that are kept."""
 
 SINK_THREADS = 16
 """Threads for what blocks in sinks: files, standard output, long messages."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the engine is given by the world, and a test gives it otherwise."""
-
-    reactor: Any
-    clock: IClock
-    random: Random
 
 
 def make_engine(settings: Settings, *, reactor: Any, clock: IClock, random: Random) -> Engine:
@@ -93,7 +55,7 @@ def make_engine(settings: Settings, *, reactor: Any, clock: IClock, random: Rand
         sink cannot be what it should be; the sentence says which, and why.
     """
     world = Surroundings(reactor=reactor, clock=clock, random=random)
-    clients = _clients(settings, world)
+    clients = clients_of(settings, world)
     # Before the application is loaded, which may look for it at once.
     if clients.address is None:
         os.environ.pop(AMP_VARIABLE, None)
@@ -116,7 +78,7 @@ class Engine(Service):
         settings: Settings,
         world: Surroundings,
         application: WSGIApplication,
-        clients: _Clients,
+        clients: Clients,
     ) -> None:
         self.setName("engine")
         self._settings = settings
@@ -137,16 +99,16 @@ class Engine(Service):
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
         resource = self._sinks.root(self._application_resource(application))
-        self._http = _http_service(settings, world, resource)
+        self._http = served(settings, world, resource, settings.http, "--http")
         self._outputs = Outputs()
         self._admin = self._make_admin()
-        self._crontabs = _crontabs(settings, world, self._store, new_id)
+        self._crontabs = crontabs_of(settings, world, self._store, new_id)
         self._crontab = self._parsed_crontab()
         self._remote = self._make_remote(new_id)
         self._application = application
         self._signals = Signals(world.reactor, self._reload, self._hurry)
         self._state: StateDirectory | None = None
-        self._jobs: _JobSide | None = None
+        self._jobs: JobSide | None = None
         self._opened = False
         self._delivers = False
 
@@ -182,7 +144,7 @@ class Engine(Service):
         self._admin.startService()
         await self._sinks.start(self._state.owner)
         self._delivers = True
-        self._jobs = _JobSide(
+        self._jobs = JobSide(
             settings,
             world,
             self._store,
@@ -198,9 +160,9 @@ class Engine(Service):
         await self._remote.listen()
         self._signals.started()
         for address in self._http.addresses():
-            self._log.info("The application is served at {url}", url=_shown(address))
+            self._log.info("The application is served at {url}", url=shown(address))
         for address in self._admin.addresses():
-            self._log.info("Results are shown at {url}", url=_shown(address))
+            self._log.info("Results are shown at {url}", url=shown(address))
         for where in self._remote.addresses():
             self._log.info("Jobs are taken at {address}", address=where)
         self._log.info(
@@ -262,7 +224,7 @@ class Engine(Service):
             redactor=self._sinks.redactor,
             outputs=self._outputs,
         )
-        return _served(settings, world, root, (settings.admin,), "--admin")
+        return served(settings, world, root, (settings.admin,), "--admin")
 
     def _make_remote(self, new_id: IdFactory) -> Remote:
         world = self._world
@@ -272,7 +234,7 @@ class Engine(Service):
             clock=world.clock,
             store=self._store,
             triggers=Triggers(),
-            defaults=_job_defaults(self._settings),
+            defaults=job_defaults(self._settings),
             check_sink=self._sinks.check,
             new_id=new_id,
             redactor=Redactor(world.random.randbytes(32)),
@@ -317,223 +279,6 @@ class Engine(Service):
             self._jobs.hurry()
         if self._delivers:
             self._sinks.deliverer.hurry()
-
-
-class _JobSide:
-    """The parts that move jobs, put together.  For the reactor thread."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        world: Surroundings,
-        store: SqlStore,
-        application: WSGIApplication,
-        threads: ApplicationThreads,
-        delivery: IDelivery,
-        owner: Owner,
-        remote: Remote,
-        queue: JobQueue | None,
-        outputs: Outputs,
-    ) -> None:
-        reactor, clock = world.reactor, world.clock
-        bell = Bell(reactor)
-        window = ClaimWindow(threads.size)
-        follow_ups = FollowUps(delivery, held_in=held_in, intake=remote.verbs.intake)
-        recorder = Recorder(
-            reactor=reactor,
-            clock=clock,
-            store=store,
-            delivery=follow_ups,
-            observer=remote.hub,
-            owner=owner,
-            random=world.random.random,
-            window=window,
-            bell=bell,
-        )
-        host = JobHost(
-            reactor,
-            threads,
-            build=_job_environ(settings, queue),
-            call=follow_ups.noting(
-                partial(
-                    call_application,
-                    application,
-                    now=clock.now,
-                    body_limit=RESULT_BODY_LIMIT,
-                    wrote=remote.live.wrote,
-                    outputs=outputs,
-                )
-            ),
-            deliver=recorder.ended,
-            spare=threads.size,
-        )
-        self._watchdog = Watchdog(
-            reactor=reactor, clock=clock, host=host, recorder=recorder, bell=bell
-        )
-        self._leases = Leases(
-            reactor=reactor,
-            clock=clock,
-            store=store,
-            owner=owner,
-            bell=bell,
-            lost=recorder.lost,
-        )
-        self._dispatcher = Dispatcher(
-            reactor=reactor,
-            clock=clock,
-            store=store,
-            triggers=Triggers(),
-            host=host,
-            recorder=recorder,
-            window=window,
-            leases=self._leases,
-            bell=bell,
-            owner=owner,
-            drain_timeout=settings.drain_timeout,
-        )
-        self._sweep = ContinuationSweep(reactor=reactor, clock=clock, store=store)
-        self._outputs = OutputKeeper(reactor=reactor, store=store, outputs=outputs)
-        self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
-        self.look = self._dispatcher.look
-        self.hurry = self._dispatcher.hurry
-
-    def start(self) -> None:
-        """Begin to dispatch."""
-        self._watchdog.startService()
-        self._janitor.startService()
-        self._sweep.startService()
-        self._outputs.startService()
-        self._leases.startService()
-        self._dispatcher.startService()
-
-    def stop(self) -> Deferred[None]:
-        """Drain; leases are renewed until the end."""
-        return self._dispatcher.stopService().addBoth(self._drained)
-
-    def _drained(self, result: None) -> None:
-        self._leases.stopService()
-        self._janitor.stopService()
-        self._sweep.stopService()
-        self._outputs.stopService()
-        self._watchdog.stopService()
-        return result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clients:
-    """Where clients come in.
-
-    :ivar address: of the socket on this machine, for the application.
-    :ivar queue: what the application is given to come in by.
-    """
-
-    endpoints: Sequence[IStreamServerEndpoint]
-    access: Access
-    address: str | None
-    queue: JobQueue | None
-
-
-def _clients(settings: Settings, world: Surroundings) -> _Clients:
-    secret_file = settings.amp_secret_file
-    access = Access(
-        secrets=read_secrets(settings.path(secret_file)) if secret_file else {},
-        certificate=_path_of(settings, settings.amp_certificate),
-        client_authority=_path_of(settings, settings.amp_client_ca),
-    )
-    texts = [located(text, settings.directory) for text in settings.amp]
-    address = next((text for text in texts if text.startswith("unix:")), None)
-    return _Clients(
-        endpoints=[amp_endpoint(world.reactor, text, access) for text in texts],
-        access=access,
-        address=address,
-        queue=None if address is None else JobQueue(address),
-    )
-
-
-def _path_of(settings: Settings, name: str | None) -> str | None:
-    return None if name is None else settings.path(name)
-
-
-def _http_service(settings: Settings, world: Surroundings, root: IResource) -> HttpService:
-    return _served(settings, world, root, settings.http, "--http")
-
-
-def _served(
-    settings: Settings,
-    world: Surroundings,
-    root: IResource,
-    endpoints: Sequence[str],
-    option: str,
-) -> HttpService:
-    site = HostedSite(
-        root,
-        reactor=world.reactor,
-        clock=world.clock,
-        access_log=AccessLog(world.reactor, world.clock) if settings.access_log else None,
-        max_body=settings.max_body,
-    )
-    return HttpService(
-        reactor=world.reactor,
-        site=site,
-        endpoints=[_endpoint(world.reactor, text, option) for text in endpoints if text != OFF],
-        drain_timeout=settings.drain_timeout,
-    )
-
-
-def _endpoint(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
-    try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        raise ConfigurationError(
-            f"{option}: {text!r} is not an endpoint ({error});"
-            " expected something like tcp:8080:interface=127.0.0.1"
-        ) from None
-    return endpoint
-
-
-def _shown(address: IAddress) -> str:
-    if isinstance(address, IPv4Address):
-        return f"http://{address.host}:{address.port}/"
-    if isinstance(address, IPv6Address):
-        return f"http://[{address.host}]:{address.port}/"
-    return str(address)
-
-
-def _crontabs(
-    settings: Settings, world: Surroundings, store: IStore, new_id: IdFactory
-) -> Crontabs:
-    return Crontabs(
-        settings.crontab,
-        read=lambda name: Path(settings.path(name)).read_bytes(),
-        defaults=_job_defaults(settings),
-        triggers=Triggers(),
-        store=store,
-        clock=world.clock,
-        new_id=new_id,
-    )
-
-
-def _job_defaults(settings: Settings) -> OptionValues:
-    return {
-        "tz": settings.timezone,
-        "attempts": settings.attempts,
-        "backoff": settings.backoff,
-        "timeout": settings.timeout,
-        "remove-on": settings.remove_on,
-        "sink": () if settings.sink == (OFF,) else settings.sink,
-    }
-
-
-def _job_environ(settings: Settings, queue: JobQueue | None) -> EnvironBuilder:
-    base = settings.base_url
-    build = JobEnviron(
-        scheme=base.scheme,
-        host=base.host,
-        port=base.port,
-        script_name=base.script_name,
-        errors=ErrorStream(),
-    )
-    return build if queue is None else with_queue(build, queue)
 
 
 def _sink_settings(settings: Settings) -> SinkSettings:

@@ -1,0 +1,1 @@
+"""The parts of the engine, each put together from its rooms."""

@@ -1,0 +1,64 @@
+"""Trees of resources on endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IAddress, IStreamServerEndpoint
+from twisted.web.resource import IResource
+
+from jqengine.app.accesslog import AccessLog
+from jqengine.app.service import HttpService
+from jqengine.app.site import HostedSite
+from jqengine.assembly.surroundings import Surroundings
+from jqengine.config import OFF, Settings
+from jqengine.errors import ConfigurationError
+
+
+def served(
+    settings: Settings,
+    world: Surroundings,
+    root: IResource,
+    endpoints: Sequence[str],
+    option: str,
+) -> HttpService:
+    """*root* on *endpoints*, which *option* named.
+
+    :raises ConfigurationError: one of them is no endpoint.
+    """
+    site = HostedSite(
+        root,
+        reactor=world.reactor,
+        clock=world.clock,
+        access_log=AccessLog(world.reactor, world.clock) if settings.access_log else None,
+        max_body=settings.max_body,
+    )
+    return HttpService(
+        reactor=world.reactor,
+        site=site,
+        endpoints=[_endpoint(world.reactor, text, option) for text in endpoints if text != OFF],
+        drain_timeout=settings.drain_timeout,
+    )
+
+
+def _endpoint(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise ConfigurationError(
+            f"{option}: {text!r} is not an endpoint ({error});"
+            " expected something like tcp:8080:interface=127.0.0.1"
+        ) from None
+    return endpoint
+
+
+def shown(address: IAddress) -> str:
+    """*address* as one writes it into a browser."""
+    if isinstance(address, IPv4Address):
+        return f"http://{address.host}:{address.port}/"
+    if isinstance(address, IPv6Address):
+        return f"http://[{address.host}]:{address.port}/"
+    return str(address)
