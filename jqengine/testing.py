@@ -55,9 +55,9 @@ class PlayedReactor:
     def callLater(
         self,
         delay: float,
-        callable: Callable[..., Any],
+        callable: Callable[..., Any],  # noqa: A002
         *args: object,
-        **kw: object,  # noqa: A002
+        **kw: object,
     ) -> IDelayedCall:
         """Have a call made when *delay* seconds have been played."""
         if delay < 0:
@@ -68,9 +68,9 @@ class PlayedReactor:
 
     def callFromThread(
         self,
-        callable: Callable[..., Any],
+        callable: Callable[..., Any],  # noqa: A002
         *args: object,
-        **kw: object,  # noqa: A002
+        **kw: object,
     ) -> None:
         """Have a call made before any timer.  Safe to call from any thread."""
         self._from_threads.append(lambda: callable(*args, **kw))
