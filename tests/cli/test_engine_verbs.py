@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from rich.cells import cell_len
 
 from jqengine.cli import jobqueue
+from jqengine.commandline.engine import waiting_for
 from jqengine.commandline.tables import print_table
 from tests.cli.conftest import Run
 from tests.client.conftest import short_path
@@ -292,3 +293,15 @@ def test_names_are_completed_from_the_engine(engine: FakeEngine) -> None:
     done = CliRunner().invoke(jobqueue, prog_name="jobqueue", env=environment)
     assert "sync" in done.output
     assert engine.calls("Jobs")[0]["name"] == b"s*"
+
+
+def test_a_terminal_is_shown_that_something_is_waited_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with waiting_for("sync"):
+        pass
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with waiting_for("[b]sync\x1b[31m"):
+        pass
+    assert "waiting for [b]sync\N{REPLACEMENT CHARACTER}[31m" in unstyle(capsys.readouterr().err)
