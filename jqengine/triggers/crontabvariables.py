@@ -54,7 +54,7 @@ class Variables:
         if not self.mail_to:
             return overlay(defaults, self.options)
         addresses = ",".join(_in_url(address) for address in self.mail_to)
-        sender = f"?from={_in_url(self.mail_from)}" if self.mail_from else ""
+        sender = f"#from={_in_url(self.mail_from)}" if self.mail_from else ""
         return overlay(defaults, self.options, {"sink": (f"mailto:{addresses}{sender}",)})
 
 

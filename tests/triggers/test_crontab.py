@@ -140,7 +140,7 @@ def test_a_variable_is_a_default_of_the_lines_below(
         ("MAILTO=a@x\nMAILTO=", "", ["stdout:"]),
         ('MAILTO=a@x\nMAILTO=""', "", ["stdout:"]),
         ("MAILFROM=cron@x", "", ["stdout:"]),
-        ("MAILFROM=cron@x\nMAILTO=a@x", "", ["stdout:", "mailto:a@x?from=cron@x"]),
+        ("MAILFROM=cron@x\nMAILTO=a@x", "", ["stdout:", "mailto:a@x#from=cron@x"]),
         ("MAILTO=a@x\nMAILFROM=cron@x\nMAILFROM=", "", ["stdout:", "mailto:a@x"]),
         ("MAILTO=a@x\nJOBQUEUE_SINK=off", "", ["mailto:a@x"]),
         ("MAILTO=a@x", "--sink=off", []),
