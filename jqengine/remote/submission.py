@@ -212,7 +212,10 @@ def _typed(headers: Headers, media_type: str | None) -> Headers:
 
 
 def _as_of(said: object) -> float:
-    moment = parse_moment(said) if isinstance(said, str) else None
+    try:
+        moment = parse_moment(said) if isinstance(said, str) else None
+    except BadValue:
+        moment = None
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise BadValue("as_of: expected an instant such as 2026-12-24T17:30:00Z")
     return moment.timestamp()
