@@ -107,7 +107,14 @@ def parse_mailto(target: str) -> Recipients:
 
 def _addresses(lists: list[str]) -> tuple[Address, ...]:
     # A comma between addresses is written as it is, one within as %2C.
-    return tuple(parse_address(_decoded(one)) for text in lists for one in text.split(","))
+    return tuple(
+        parse_address(_completed(_decoded(one))) for text in lists for one in text.split(",")
+    )
+
+
+def _completed(text: str) -> str:
+    """``root``, as crontabs have it, is a user of the mail server's machine."""
+    return f"{text}@localhost" if _LOCAL_PART.fullmatch(text) else text
 
 
 def _subject(values: list[str]) -> str | None:

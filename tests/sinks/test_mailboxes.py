@@ -54,6 +54,10 @@ def test_a_mailto_with_everything() -> None:
     assert recipients.subject == "Nightly report: übersicht"
 
 
+def test_a_plain_user_is_one_of_the_mail_server() -> None:
+    assert parse_mailto("root,a@x.org").envelope == ("root@localhost", "a@x.org")
+
+
 def test_a_comma_within_a_name_is_written_encoded() -> None:
     (only,) = parse_mailto("%22Liddell%2C%20Alice%22%20%3Calice@x.org%3E").to
     assert only.display_name == "Liddell, Alice"
