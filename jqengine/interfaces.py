@@ -103,7 +103,8 @@ class IStore(Interface):
         its place is the job that came of it, as it is now.  A job with an
         identity replaces the job of that identity, whatever has become of it,
         and keeps the old id; one with a key that an unfinished job holds is
-        not added, and that other job is the answer in its place.
+        not added, and that other job is the answer in its place.  An unfinished
+        ``cron`` or ``every`` job that is said again as it is keeps its due time.
 
         A job without identity and key is a run from the start; any other has
         a run when it is fired.

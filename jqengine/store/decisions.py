@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jqengine.job import Job, Syntax
-from jqengine.lifecycle import JobEvent, JobState, job_after
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, job_after
 
 CRONTAB = "crontab"
 """The origin of jobs that crontabs maintain."""
@@ -23,12 +23,31 @@ def is_anonymous(job: Job) -> bool:
     return definition.identity is None and definition.policy.key is None and job.due is not None
 
 
+GOING_ON = frozenset({Syntax.CRON, Syntax.EVERY})
+"""Syntaxes whose due times do not depend on when a job is accepted, or should not."""
+
+
+def goes_on(old: Job, new: Job) -> bool:
+    """Whether *new* says nothing that *old* does not do already."""
+    return (
+        old.definition == new.definition
+        and old.definition.schedule.syntax in GOING_ON
+        and old.state in UNFINISHED_JOBS
+        and None not in (old.due, new.due)
+    )
+
+
 def in_place_of(old: Job, new: Job) -> Job:
     """*new* with what stays when it replaces *old*: id, last status, a pause.
+
+    An application that schedules its recurring jobs whenever it starts must not
+    push their due times away: said again as it is, such a job goes on.
 
     Not ``created``, from which a time text is read: whoever made *new* has set
     it.  A replacement without a due time left is finished and stays so.
     """
+    if goes_on(old, new):
+        return old
     state = job_after(old.state, JobEvent.REPLACE) or new.state
     if new.state is JobState.FINISHED:
         state = new.state

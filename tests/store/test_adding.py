@@ -151,7 +151,7 @@ async def test_a_replaced_job_keeps_its_last_status_and_starts_to_count_anew(
     await store.fire([a_firing(job)], NOW)
     (run,) = await store.claim(OWNER, NOW, 10, LEASE)
     await store.record([an_end(run, 404)])
-    (answer,) = await store.add([a_job("name", due=NOW + 60)])
+    (answer,) = await store.add([a_job("name", due=NOW + 60, target="/new")])
     assert (answer.previous_status, answer.fired, answer.due) == (404, 0, NOW + 60)
     assert await store.job(job.id) == answer
 
@@ -307,3 +307,19 @@ async def test_a_line_that_comes_back_and_one_for_every_start_are_due_anew(store
     later = [replace(job, due=NOW + 60, anchor=NOW + 60) for job in (gone, reboot)]
     await store.apply(CrontabPlan(replace=tuple(later)))
     assert list(await store.crontab_jobs()) == later
+
+
+@ensureDeferred
+async def test_a_recurring_job_said_again_as_it_is_keeps_its_due_time(store: IStore) -> None:
+    job = a_job("name", due=NOW + 60)
+    schedule = replace(job.definition.schedule, syntax=Syntax.EVERY, text="10m")
+    job = replace(job, definition=replace(job.definition, schedule=schedule))
+    await store.add([job])
+    again = replace(job, id=a_job("name").id, created=NOW + 50, anchor=NOW + 650, due=NOW + 650)
+    (answer,) = await store.add([again])
+    assert answer == job
+    assert await store.job_named("name") == job
+    definition = replace(job.definition, sinks=("stdout:",))
+    other = replace(again, id=a_job().id, definition=definition)
+    (answer,) = await store.add([other])
+    assert answer.due == NOW + 650
