@@ -43,6 +43,7 @@ PATHS: Mapping[str, Behaviour] = {
     "/quick": Behaviour((0.001, 0.05), (200,)),
     "/slow": Behaviour((1.0, 12.0), (200, 200, 204)),
     "/long": Behaviour((40.0, 130.0), (200,)),
+    "/moody": Behaviour((1.0, 250.0), (200, 500, 500)),
     "/flaky": Behaviour((0.01, 2.0), (200, 500, 503, 408, 404)),
     "/busy": Behaviour((0.01, 0.5), (503, 429, 200)),
     "/raises": Behaviour((0.01, 1.0), (0, 0, 200)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -13,7 +13,6 @@ from jqengine.errors import JobQueueError
 from jqengine.identity import IdFactory
 from jqengine.job import Job
 from jqengine.remote.verbs import Verbs
-from tests.simulation.application import PATHS
 from tests.simulation.crontabs import OPTIONS, SINKS
 
 _OWN = {name: values for name, values in OPTIONS.items() if name != "jitter"}
@@ -22,14 +21,20 @@ _OWN = {name: values for name, values in OPTIONS.items() if name != "jitter"}
 class Client:
     """Somebody who asks.
 
+    :param paths: of the application, to be asked for.
     :param acknowledged: told the id of each job that an engine has accepted.
     :param said: told what was asked, for readers of a trace.
     """
 
     def __init__(
-        self, random: Random, acknowledged: Callable[[str], None], said: Callable[[str], None]
+        self,
+        random: Random,
+        paths: Sequence[str],
+        acknowledged: Callable[[str], None],
+        said: Callable[[str], None],
     ) -> None:
         self._random = random
+        self._paths = paths
         self._new_id = IdFactory(random.getrandbits)
         self._acknowledged = acknowledged
         self._said = said
@@ -91,8 +96,8 @@ class Client:
         random = self._random
         said: dict[str, Any] = {
             "id": self._new_id(now),
-            "target": random.choice(list(PATHS)),
-            "timeout": random.choice(("5s", "20s", "5m")),
+            "target": random.choice(self._paths),
+            "timeout": random.choice(("5s", "20s", "5m", "5m")),
             "remove-on": random.choice(("never", "404")),
             "sinks": [sink for sink in SINKS if random.random() < 0.3],
             **self._time(),
@@ -123,4 +128,3 @@ class Client:
     def _refused(self, failure: Failure) -> None:
         failure.trap(JobQueueError)
         self._said(f"was refused: {failure.getErrorMessage()}")
-

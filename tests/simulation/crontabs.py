@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
-
-from tests.simulation.application import PATHS
 
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe")
 
@@ -31,11 +29,13 @@ class Crontab:
     """The text of a crontab that people edit.
 
     :param now: reads the wall clock.
+    :param paths: of the application, that lines may ask for.
     """
 
-    def __init__(self, random: Random, now: Callable[[], float]) -> None:
+    def __init__(self, random: Random, now: Callable[[], float], paths: Sequence[str]) -> None:
         self._random = random
         self._now = now
+        self._paths = paths
         self._zone = random.choice(ZONES)
         self._lines: dict[int, str] = {}
         self._taken_out: dict[int, str] = {}
@@ -87,7 +87,7 @@ class Crontab:
         return f"put back {self._lines[number]!r}"
 
     def _line(self, number: int) -> str:
-        path = self._random.choice(list(PATHS))
+        path = self._random.choice(self._paths)
         # A number of its own in the request, so that no two lines are the same.
         words = [self._time(), "-", f"{path}?line={number}"]
         if self._random.random() < 0.7:
@@ -140,7 +140,7 @@ class Crontab:
             if random.random() < 0.3:
                 yield f"--{name}={random.choice(values)}"
         yield f"--remove-on={random.choice(('never', 'never', '404', '0,400-599'))}"
-        yield f"--timeout={random.choice(('5s', '20s', '5m'))}"
+        yield f"--timeout={random.choice(('5s', '20s', '5m', '5m'))}"
         for sink in SINKS:
             if random.random() < 0.3:
                 yield f"--sink={sink}"

@@ -6,15 +6,19 @@ of the world's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from tests.simulation.application import PATHS
 from tests.simulation.history import FROZE, THAWED, WORLD
 from tests.simulation.node import Boot, Stage
 from tests.simulation.nodes import Nodes
 
 SLOW = (0.3, 6.0)
+"""Seconds that a commit takes on a slow disk."""
+
+Fault = Callable[["World"], None]
 
 
 class World(Protocol):
@@ -76,7 +80,7 @@ def freeze(world: World) -> None:
     if boot is not None:
         boot.frozen = True
         world.note(boot.owner, FROZE)
-        world.later(world.random.choice((2.0, 20.0, 61.0, 150.0)), lambda: _thaw(world, boot))
+        world.later(world.random.choice((2.0, 20.0, 80.0, 80.0, 150.0)), lambda: _thaw(world, boot))
 
 
 def _thaw(world: World, boot: Boot) -> None:
@@ -91,7 +95,7 @@ def cut_off(world: World) -> None:
     disk = world.nodes.disks[name]
     disk.away = True
     world.note(WORLD, "cut off", name)
-    world.later(world.random.choice((1.0, 20.0, 70.0, 140.0)), lambda: _connect(world, name))
+    world.later(world.random.choice((1.0, 20.0, 80.0, 80.0, 140.0)), lambda: _connect(world, name))
 
 
 def _connect(world: World, name: str) -> None:
@@ -153,19 +157,49 @@ def ask(world: World) -> None:
         world.later(world.random.uniform(0, 20), world.ask)
 
 
-FAULTS: Mapping[str, Callable[[World], None]] = {
-    function.__name__: function
-    for function in (
-        crash,
-        stop,
-        freeze,
-        cut_off,
-        store_away,
-        slow_disk,
-        full_disk,
-        step_clock,
-        edit,
-        bad_edit,
-        ask,
-    )
-}
+FAULTS = (
+    crash,
+    stop,
+    freeze,
+    cut_off,
+    store_away,
+    slow_disk,
+    full_disk,
+    step_clock,
+    edit,
+    bad_edit,
+    ask,
+)
+
+
+class Theme(NamedTuple):
+    """Faults and requests that make each other's lives hard.
+
+    :ivar most: faults, at most.
+    :ivar nodes: how many there may be.
+    :ivar lengths: simulated seconds that it may take.
+    """
+
+    faults: tuple[Fault, ...]
+    paths: tuple[str, ...]
+    most: int = 9
+    nodes: tuple[int, ...] = (1, 2, 2, 3)
+    lengths: tuple[float, ...] = (60.0, 120.0, 300.0)
+
+
+THEMES = (
+    Theme((freeze, cut_off), ("/long", "/moody"), 6, (2, 3), (500.0,)),
+    Theme((crash, stop, freeze), ("/slow", "/deadly", "/busy")),
+    Theme((step_clock, freeze, crash), ("/slow", "/long")),
+    Theme((edit, edit, bad_edit, crash, stop), ("/quick", "/flaky", "/gone")),
+    Theme((slow_disk, full_disk, store_away, crash), ("/quick", "/change", "/raises")),
+    Theme((ask, ask, crash, step_clock), ("/quick", "/slow", "/flaky")),
+)
+
+
+def some_theme(random: Random) -> Theme:
+    """A theme, or in half of the cases whatever comes together."""
+    if random.random() < 0.5:
+        return random.choice(THEMES)
+    faults = tuple(fault for fault in FAULTS if random.random() < 0.4)
+    return Theme(faults, tuple(random.sample(list(PATHS), random.choice((1, 2, 4, len(PATHS))))))

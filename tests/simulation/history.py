@@ -164,7 +164,9 @@ _DULL = {"job_id", "dispatch", "headers", "truncated", "reason", "schedule"}
 
 
 def _fields(value: Any, names: tuple[str, ...]) -> str:
-    shown = ((name, getattr(value, name)) for name in names if name not in _DULL or name == "job_id")
+    shown = (
+        (name, getattr(value, name)) for name in names if name not in _DULL or name == "job_id"
+    )
     return type(value).__name__ + "(" + " ".join(f"{n}={short(v)}" for n, v in shown) + ")"
 
 

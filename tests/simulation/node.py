@@ -1,4 +1,4 @@
-"""One node of a simulation: the parts of an engine as ``engine.py`` puts them together.
+"""One node of a simulation: the parts of an engine, started and stopped as it does.
 
 Everything that moves jobs is the real thing: the crontab's reader and its
 reconciliation, the dispatcher with its recorder, watchdog and leases, the host
@@ -15,10 +15,12 @@ from enum import Enum
 from random import Random
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 
+from jqengine.assembly.jobs import JobSide
+from jqengine.assembly.schedules import job_defaults
+from jqengine.assembly.surroundings import Surroundings
 from jqengine.config import resolve
-from jqengine.engine import Surroundings, _job_defaults, _JobSide
 from jqengine.errors import JobQueueError
 from jqengine.identity import IdFactory
 from jqengine.job import Owner
@@ -57,9 +59,7 @@ class Surface(Protocol):
     def crontab(self) -> bytes:
         """The file as it is now."""
 
-    def note_effect(
-        self, owner: Owner, call: str, said: Mapping[str, Any], answer: Any
-    ) -> None:
+    def note_effect(self, owner: Owner, call: str, said: Mapping[str, Any], answer: Any) -> None:
         """A change of the store was committed."""
 
     def note_began(self, owner: Owner, run_id: str, attempt: int) -> int:
@@ -112,7 +112,7 @@ class Boot:
         self._deliverer = self._make_deliverer(new_id)
         self._crontabs = self._make_crontabs(new_id)
         self.remote = self._make_remote(new_id)
-        self._jobs: _JobSide | None = None
+        self._jobs: JobSide | None = None
         self._start: Deferred[None] | None = None
 
     @property
@@ -131,7 +131,7 @@ class Boot:
         await self.store.open()
         await self._crontabs.start(crontab)
         self._deliverer.startService()
-        self._jobs = _JobSide(
+        self._jobs = JobSide(
             self._settings,
             self._surroundings,
             self.store,
@@ -164,9 +164,9 @@ class Boot:
 
     async def _stopping(self) -> None:
         assert self._jobs is not None
-        await self._jobs.stop()
+        await gatherResults([self._jobs.stop(), self._deliverer.stopService()])
         await self.remote.stop()
-        await self._deliverer.stopService()
+        await self._deliverer.told()
         await self.store.close()
         self._world.note(self.owner, STOPPED)
         self.vanish()
@@ -247,7 +247,7 @@ class Boot:
         return Crontabs(
             ["jobs.tab"],
             read=self._read,
-            defaults=_job_defaults(self._settings),
+            defaults=job_defaults(self._settings),
             triggers=Triggers(),
             store=self.store,
             clock=self._world.clock,
@@ -261,7 +261,7 @@ class Boot:
             clock=self._world.clock,
             store=self.store,
             triggers=Triggers(),
-            defaults=_job_defaults(self._settings),
+            defaults=job_defaults(self._settings),
             check_sink=lambda _: None,
             new_id=new_id,
             redactor=Redactor(b"key"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jqengine.job import Firing, Overlap
+from jqengine.job import Firing, Overlap, Run
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from tests.simulation.duebook import DueBook
 from tests.simulation.history import Effect
@@ -44,7 +44,7 @@ class PolicyBook:
             for run in event.answer:
                 if run.job_id != run.id:
                     self._due_of[run.id] = (run.job_id, run.due)
-                    yield from self._book_claim(run.id, run.job_id, run.due)
+                    yield from self._book_claim(run)
         elif event.call == "record":
             for outcome, taken in zip(event.said["outcomes"], event.answer, strict=True):
                 if taken and outcome.verdict.state is not RunState.WAITING:
@@ -68,16 +68,17 @@ class PolicyBook:
             )
         queue.unfinished |= set(firing.runs)
 
-    def _book_claim(self, run_id: str, job_id: str, due: float) -> Iterator[str]:
-        queue = self._queue(job_id)
+    def _book_claim(self, run: Run) -> Iterator[str]:
+        queue = self._queue(run.job_id)
         if queue.by_hand:
             return
-        # The runs of a removed job that wait go on; its due times do not.
-        if self._dues.state(job_id) is JobState.CANCELLED:
-            yield f"{run_id}: claimed when its job was cancelled"
-        earlier = [one for one in queue.unfinished if one < due]
-        if earlier and self._dues.overlaps(job_id) == {Overlap.QUEUE}:
-            yield f"{run_id}: overlap=queue, and it does not wait for {earlier}"
+        # The runs of a removed job that wait go on, and so does one that was
+        # under way when its job was cancelled.
+        if run.attempt == 1 and self._dues.state(run.job_id) is JobState.CANCELLED:
+            yield f"{run.id}: claimed when its job was cancelled"
+        earlier = [one for one in queue.unfinished if one < run.due]
+        if earlier and self._dues.overlaps(run.job_id) == {Overlap.QUEUE}:
+            yield f"{run.id}: overlap=queue, and it does not wait for {earlier}"
 
     def _end(self, run_id: str, removes: bool) -> None:
         job_id, due = self._due_of.get(run_id, ("", 0.0))

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -298,18 +300,27 @@ class MemoryShelf:
         )
         return NodeStore(writer), writer.vanish
 
-    def close(self) -> None:
-        """Nothing is held."""
+
+@cache
+def _empty_store() -> bytes:
+    """A store with its tables and nothing in them: migrations take longer than a seed."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "queue.db")
+        database = SqliteDatabase(SqliteFile(str(path)), writing=True)
+        database.connect().close()
+        return path.read_bytes()
 
 
 class SqliteShelf:
     """Where the nodes of a simulation share a file.
 
-    :param path: of the file, absolute.
+    :param folder: of its own.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, folder: str) -> None:
+        path = Path(folder, "queue.db")
+        path.write_bytes(_empty_store())
+        self._path = str(path)
 
     def store(
         self, reactor: PlayedReactor, disk: Disk, new_id: Callable[[float], str], note: Note
@@ -327,6 +338,3 @@ class SqliteShelf:
             reader.vanish()
 
         return NodeStore(writer, store), vanish
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -25,7 +25,7 @@ from jqengine.sinktools import Parcel
 from jqengine.testing import PlayedClock, PlayedReactor
 from tests.simulation.clients import Client
 from tests.simulation.crontabs import STARTS, Crontab
-from tests.simulation.faults import FAULTS
+from tests.simulation.faults import some_theme
 from tests.simulation.final import Final, at_rest, read
 from tests.simulation.history import (
     HEALED,
@@ -76,10 +76,12 @@ class World:
         self._executions = 0
         self._exit = ExitStack()
         self.shelf = self._shelf(store)
-        self.nodes = Nodes(self, random.choice((1, 1, 2, 2, 3)))
-        self._crontab = Crontab(random, self.clock.now)
+        self._theme = some_theme(random)
+        self.nodes = Nodes(self, random.choice(self._theme.nodes))
+        self._crontab = Crontab(random, self.clock.now, self._theme.paths)
         self._broken = False
-        self._client = Client(random, self._acknowledged, lambda said: self.note(WORLD, said))
+        say = partial(self.note, WORLD)
+        self._client = Client(random, self._theme.paths, self._acknowledged, say)
 
     def run(self) -> Seen:
         """Play it to its end."""
@@ -96,7 +98,7 @@ class World:
             return MemoryShelf(IdFactory(self.random.getrandbits))
         base = "/dev/shm" if os.path.isdir("/dev/shm") else None
         folder = self._exit.enter_context(tempfile.TemporaryDirectory(dir=base))
-        return SqliteShelf(os.path.join(folder, "queue.db"))
+        return SqliteShelf(folder)
 
     def _unwind(self) -> None:
         for boot in self.nodes.all:
@@ -109,10 +111,10 @@ class World:
         random = self.random
         for name in self.nodes.names:
             self.later(random.choice((0.0, 0.0, 5.0)), partial(self.nodes.start, name))
-        length = random.choice((60.0, 60.0, 120.0, 120.0, 200.0, 400.0))
-        kinds = [kind for kind in FAULTS.values() if random.random() < 0.4]
-        for _ in range(random.randint(1, 9) if kinds else 0):
-            self.later(random.uniform(0, length), partial(random.choice(kinds), self))
+        length = random.choice(self._theme.lengths)
+        faults = self._theme.faults
+        for _ in range(random.randint(1, self._theme.most) if faults else 0):
+            self.later(random.uniform(0, length), partial(random.choice(faults), self))
         self._pass(length)
 
     def _heal(self) -> float:
@@ -245,9 +247,7 @@ class World:
         self, owner: Owner, run_id: str, attempt: int, execution: int, status: int, body: bytes
     ) -> None:
         """It answers."""
-        self.history.append(
-            Ended(self._moment(owner), run_id, attempt, execution, status, body)
-        )
+        self.history.append(Ended(self._moment(owner), run_id, attempt, execution, status, body))
 
     def note_delivered(self, owner: Owner, parcel: Parcel, sink: str) -> None:
         """A sink took a result."""
