@@ -55,7 +55,7 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
         self._writer.start()
         try:
             await self._writer.submit(_nothing)
-        except BaseException:
+        except Exception:
             await self._writer.stop()
             raise
         self._reader.start()
