@@ -281,6 +281,7 @@ class IJobHost(Interface):
 
     threads = Attribute("Size of the job pool.")
     stuck = Attribute("Number of threads still busy with abandoned runs.")
+    able = Attribute("Whether any thread is left that is not stuck.")
 
     def run(runs: Sequence[Run]) -> None:
         """Queue *runs* for the pool, in this order."""

@@ -110,6 +110,11 @@ class JobHost:
         """Number of threads still busy with abandoned runs."""
         return self._stuck
 
+    @property
+    def able(self) -> bool:
+        """Whether any thread is left that is not stuck."""
+        return self._stuck < self.threads + self._spare
+
     def run(self, runs: Sequence[Run]) -> None:
         """Queue *runs* for the pool, in this order."""
         handovers = [_Handover(run) for run in runs]

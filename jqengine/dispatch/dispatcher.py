@@ -108,16 +108,23 @@ class Dispatcher(Service):
         try:
             pause = await step()
         except StoreUnavailable as error:
-            self._trouble = min(max(self._trouble * 2, FIRST_TROUBLE_PAUSE), LONGEST_PAUSE)
             self._log.error("No job can be started: {error}", error=error)
-            return self._trouble
-        self._trouble = 0.0
-        return pause
+        except Exception:
+            # Ours to mend; but to try again is better than to be dead while
+            # the process lives.
+            self._log.failure("No job can be started")
+        else:
+            self._trouble = 0.0
+            return pause
+        self._trouble = min(max(self._trouble * 2, FIRST_TROUBLE_PAUSE), LONGEST_PAUSE)
+        return self._trouble
 
     async def _turn(self) -> float:
         """Do what can be done now; answers for how long there is nothing more."""
         now = self._clock.now()
-        room = self._window.room(self._recorder.in_hand) if self._leases.fresh else 0
+        if not self._host.able:
+            await self._leave_to_others()
+        room = self._room()
         due, claimed, ready = await self._ask_store(now, room)
         if due:
             await self._store.fire([fire(*one, now, self._triggers) for one in due], now)
@@ -125,6 +132,24 @@ class Dispatcher(Service):
         if ready is None or (ready <= now and claimed == room == 0):
             return LONGEST_PAUSE
         return min(max(ready - self._clock.now(), 0.0), LONGEST_PAUSE)
+
+    def _room(self) -> int:
+        """How many runs to claim."""
+        if self._leases.fresh and self._host.able:
+            return self._window.room(self._recorder.in_hand)
+        return 0
+
+    async def _leave_to_others(self) -> None:
+        """Let go of what waits for threads that are all stuck; another node may have free ones."""
+        runs = self._host.unstarted()
+        if not runs:
+            return
+        try:
+            await self._store.give_back(self._owner, [run.id for run in runs])
+        except StoreUnavailable:
+            self._host.run(runs)
+            raise
+        self._recorder.released(runs)
 
     async def _ask_store(
         self, now: float, room: int

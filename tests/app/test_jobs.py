@@ -173,12 +173,12 @@ def test_a_run_abandoned_in_its_thread_is_stuck_until_that_comes_back() -> None:
 
 
 def test_no_more_than_the_spare_threads_are_added() -> None:
-    stuck: list[tuple[int, int]] = []
+    stuck: list[tuple[int, int, bool]] = []
 
     def call(environ: dict[str, Any], *, wanted: Callable[[], bool]) -> Result:
         number = int(environ["path"][1:])
         bench.host.abandon(a_run(number))
-        stuck.append((bench.host.stuck, bench.pool.added))
+        stuck.append((bench.host.stuck, bench.pool.added, bench.host.able))
         if number < 3:  # while one is stuck, the next begins
             bench.host.run([a_run(number + 1)])
             bench.pool.work()
@@ -187,8 +187,8 @@ def test_no_more_than_the_spare_threads_are_added() -> None:
     bench = Bench(call)
     bench.host.run([a_run(1)])
     bench.pool.work()
-    assert stuck == [(1, 1), (2, 1), (3, 1)]
-    assert (bench.host.stuck, bench.pool.ended) == (0, 1)
+    assert stuck == [(1, 1, True), (2, 1, True), (3, 1, False)]
+    assert (bench.host.stuck, bench.host.able, bench.pool.ended) == (0, True, 1)
 
 
 def test_a_run_is_overdue_from_when_a_thread_began_it() -> None:

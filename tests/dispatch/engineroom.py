@@ -42,6 +42,7 @@ class PlayedHost:
     """Job threads in which nothing happens until the test says so."""
 
     stuck = 0
+    able = True
 
     def __init__(self, timers: Clock, threads: int) -> None:
         self.threads = threads

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from jqengine.errors import StoreUnavailable
-from jqengine.job import Catchup, Definition, Job, Overlap, Policy, Request, Schedule, Syntax
+from jqengine.job import Catchup, Definition, Job, Overlap, Policy, Request, Run, Schedule, Syntax
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.memory import MemoryStore
 from tests.dispatch.engineroom import EngineRoom
@@ -213,6 +213,55 @@ def test_trouble_with_the_store_passes(room: EngineRoom) -> None:
     room.store.trouble = None
     room.pass_time(31)
     assert len(room.host.running) == 1
+
+
+def test_an_error_that_nobody_expects_does_not_end_the_dispatching(
+    room: EngineRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.start()
+    add(room, once(1, NOW + 5))
+    claim, broken = room.store.claim, iter([True])
+
+    def claim_once_broken(*said: Any) -> Deferred[Sequence[Run]]:
+        return fail(ValueError("a bug")) if next(broken, False) else claim(*said)
+
+    monkeypatch.setattr(room.store, "claim", claim_once_broken)
+    room.pass_time(40)
+    assert len(room.host.running) == 1
+
+
+def test_with_every_thread_stuck_nothing_is_claimed_and_what_waits_is_given_back(
+    room: EngineRoom,
+) -> None:
+    add(room, *(once(number) for number in range(1, 6)))
+    room.start()
+    room.pass_time(1)
+    begun = [run.id for run in room.host.running]
+    room.host.able = False
+    room.dispatcher.look()
+    room.pass_time(1)
+    runs = [result_of(room.store.runs(f"once-000{number}", 1))[0] for number in range(1, 6)]
+    assert [run.id for run in runs if run.state is RunState.RUNNING] == begun
+    assert {run.attempt for run in runs if run.state is RunState.WAITING} == {0}
+    assert room.recorder.in_hand == len(begun)
+    room.host.able = True
+    room.pass_time(31)
+    while room.answer_all():
+        room.pass_time(1)
+    assert result_of(room.store.stats(NOW + 100))["finished"] == 5
+
+
+def test_what_cannot_be_given_back_is_kept(room: EngineRoom) -> None:
+    add(room, *(once(number) for number in range(1, 6)))
+    room.start()
+    room.pass_time(1)
+    queued = list(room.host.queued)
+    room.host.able = False
+    room.store.trouble = StoreUnavailable("the line is cut")
+    room.dispatcher.look()
+    room.pass_time(1)
+    assert room.host.queued == queued
+    assert room.recorder.in_hand == len(queued) + len(room.host.running)
 
 
 def test_a_result_in_hand_outlives_trouble_with_the_store(room: EngineRoom) -> None:
