@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jqengine.continuation import Continued
 from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch, Validators
 from jqengine.lifecycle import JobEvent, JobState, RunState
+from jqengine.quick import quickly_made
 from jqengine.units import Backoff, StatusSet
 
 Headers = tuple[tuple[str, str], ...]
@@ -68,6 +69,7 @@ class Schedule:
     jitter: float = 0.0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What the application is asked.
@@ -115,6 +117,7 @@ class Policy:
     key: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """What a user asked for, before the store has given it an id.
@@ -135,6 +138,7 @@ class Definition:
     origin: str = "client"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job in the queue.

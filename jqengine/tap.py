@@ -5,6 +5,7 @@ The one module that imports the global reactor.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import textwrap
@@ -142,6 +143,7 @@ _add_handlers()
 def makeService(options: Options) -> IService:
     """The service of the engine that *options* describe; nothing is started yet."""
     use_monotonic_time(reactor)
+    collect_less_often()
     exit_status = ExitStatus()
     twistd = _twistd_options(options)
     with _one_line_errors():
@@ -158,6 +160,18 @@ def _twistd_options(options: Options) -> MutableMapping[str, Any] | None:
     """The options of twistd itself, or ``None`` under ``twist``, which logs as we do untold."""
     runner = options.parent
     return runner if runner is not None and "nodaemon" in runner else None
+
+
+def collect_less_often() -> None:
+    """Let Python look for cycles of garbage after 10,000 new objects, not after 700.
+
+    A thousand jobs that arrive in one box are some thousands of objects, all of
+    them wanted; to look through them time and again costs a sixth of the rate at
+    which jobs are taken.  A collector that was switched off stays so.
+    """
+    often, *others = gc.get_threshold()
+    if often:
+        gc.set_threshold(max(often, 10_000), *others)
 
 
 def use_monotonic_time(reactor: Any) -> None:

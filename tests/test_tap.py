@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -236,3 +237,14 @@ def test_timers_outlive_a_step_of_the_wall_clock(reactor: str, cure: str, expect
         timeout=60,
     )
     assert ended.stdout == f"{expected}\n", ended.stderr
+
+
+def test_the_collector_is_made_less_eager_unless_it_is_off() -> None:
+    before = gc.get_threshold()
+    try:
+        for given, expected in ((700, 10_000), (50_000, 50_000), (0, 0)):
+            gc.set_threshold(given, 7, 9)
+            tap.collect_less_often()
+            assert gc.get_threshold() == (expected, 7, 9)
+    finally:
+        gc.set_threshold(*before)

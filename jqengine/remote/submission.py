@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from jqengine.continuation import Continued
 from jqengine.errors import BadRequest, BadValue
@@ -46,16 +46,9 @@ _OF_ONE_JOB = _NAMING | _CONTENT | {"id", "target", "continuation", "as_of"}
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Submission(NamedTuple):
-    """One job that a client asks for.
-
-    :ivar id: what the client proposes, or ``None``.
-    :ivar as_of: the instant at which its time text is read, or ``None`` for now.
-    """
-
-    id: str | None
-    definition: Definition
-    as_of: float | None = None
+Submission = tuple[str | None, Definition, float | None]
+"""One job that a client asks for: the id it proposes, the definition, and the
+instant at which its time text is read; ``None`` for none and for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,7 @@ class Submissions:
         if not _NAMING.isdisjoint(said):
             own = {name: said[name] for name in _NAMING & said.keys()}
             options = {**shape.options, **read_options(own)}
-            return Submission(proposed, _define(request, shape.schedule, options), as_of)
+            return proposed, _define(request, shape.schedule, options), as_of
         definition = Definition(
             identity=None,
             name=None,
@@ -115,7 +108,7 @@ class Submissions:
             policy=shape.policy,
             sinks=shape.sinks,
         )
-        return Submission(proposed, definition, as_of)
+        return proposed, definition, as_of
 
     def schedule(self, said: Mapping[str, Any]) -> Schedule:
         """What a time text and its options mean, for a job that is known.

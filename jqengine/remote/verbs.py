@@ -28,6 +28,10 @@ from jqengine.units import format_duration
 MOST_JOBS_AT_ONCE = 1000
 MOST_ON_A_PAGE = 1000
 
+SOON = 20.0
+"""Seconds; what is due later is found by the look that the engine takes anyway,
+at the latest after 30."""
+
 ANSWERED_RUNS = frozenset({RunState.FINISHED, RunState.FAILED})
 
 Answer = tuple[Job, bool] | JobQueueError
@@ -109,7 +113,7 @@ class Verbs:
         answers = await self._without_crontab_names(answers)
         jobs = [answer for answer in answers if isinstance(answer, Job)]
         accepted = iter(await self._add(jobs) if jobs else ())
-        self._wake()
+        self._wake_for(jobs)
         return [_answer(one, next(accepted)) if isinstance(one, Job) else one for one in answers]
 
     async def schedule_together(
@@ -127,8 +131,14 @@ class Verbs:
                 raise answer
             jobs.append(answer)
         accepted = await self._store.add(jobs) if jobs else ()
-        self._wake()
+        self._wake_for(jobs)
         return [_answer(*pair) for pair in zip(jobs, accepted, strict=True)]
+
+    def _wake_for(self, jobs: Sequence[Job]) -> None:
+        """Have the queue looked at, unless it will be before any of *jobs* is due."""
+        soon = self._clock.now() + SOON
+        if any(job.due is None or job.due < soon for job in jobs):
+            self._wake()
 
     async def _add(self, jobs: Sequence[Job]) -> Sequence[Job | JobQueueError]:
         """What the store says to each of *jobs*.

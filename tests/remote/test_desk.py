@@ -53,6 +53,14 @@ def test_schedule_now(office: Office, client: Client) -> None:
     assert office.woken == 1
 
 
+@pytest.mark.parametrize(("after", "woken"), [("1s", 1), ("19s", 1), ("21s", 0), ("1d", 0)])
+def test_the_queue_is_looked_at_for_what_is_due_before_the_next_look(
+    after: str, woken: int, office: Office, client: Client
+) -> None:
+    client.gets("Schedule", target="/x", after=after)
+    assert office.woken == woken
+
+
 @pytest.mark.parametrize(
     ("said", "due"),
     [
