@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
 from twisted.protocols import amp
 
@@ -73,22 +75,46 @@ class Json(Documented):
 def parse_arguments(command: type[amp.Command], box: amp.AmpBox) -> dict[str, Any]:
     """The values of the arguments of *command* in *box*, by their Python names.
 
-    What is understood is taken out of *box*.
+    What is optional and not given is ``None``.
 
     :raises BadValue: one is missing, malformed or unknown; the sentence names it.
     """
-    values: dict[str, Any] = {}
-    for name, argument in command.arguments:
-        assert isinstance(argument, Documented)
+    known = _known_arguments(command)
+    values = dict.fromkeys(known.optional)
+    for name, value in box.items():
+        if name in _NOT_ARGUMENTS:
+            continue
+        if name not in known.by_key:
+            raise BadValue(f"{command.__name__} has no argument {name[:40].decode('latin-1')}")
+        python_name, argument = known.by_key[name]
         try:
-            argument.fromBox(name, box, values, None)
-        except KeyError:
-            raise BadValue(f"{name.decode()} is missing; expected {argument.form}") from None
+            values[python_name] = argument.fromString(value)
         except (ValueError, RecursionError):
             raise BadValue(f"{name.decode()} is not {argument.form}") from None
-    for name in box.keys() - _NOT_ARGUMENTS:
-        raise BadValue(f"{command.__name__} has no argument {name[:40].decode('latin-1')}")
+    for name in known.required - box.keys():
+        raise BadValue(f"{name.decode()} is missing; expected {known.by_key[name][1].form}")
     return values
+
+
+class _Known(NamedTuple):
+    """The arguments of a command: Twisted's own way to find them asks for each in turn."""
+
+    by_key: Mapping[bytes, tuple[str, Documented]]
+    required: frozenset[bytes]
+    optional: tuple[str, ...]
+
+
+@cache
+def _known_arguments(command: type[amp.Command]) -> _Known:
+    by_key = {}
+    for name, argument in command.arguments:
+        assert isinstance(argument, Documented)
+        by_key[name] = name.decode().replace("-", "_"), argument
+    return _Known(
+        by_key,
+        required=frozenset(name for name, (_, one) in by_key.items() if not one.optional),
+        optional=tuple(name for name, one in by_key.values() if one.optional),
+    )
 
 
 _NOT_ARGUMENTS = frozenset({amp.ASK, amp.COMMAND})

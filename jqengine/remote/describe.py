@@ -6,6 +6,7 @@ What is not there is left out.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from jqengine.job import Headers, Job, Policy, Result, Run, Schedule
@@ -113,6 +114,7 @@ def _schedule(schedule: Schedule) -> Described:
     )
 
 
+@lru_cache(maxsize=1024)
 def _policy(policy: Policy) -> Described:
     return _said(
         {
