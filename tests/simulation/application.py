@@ -13,7 +13,10 @@ class Process(Protocol):
     """What the application needs of the process that it runs in."""
 
     random: Random
-    calm: bool
+
+    @property
+    def calm(self) -> bool:
+        """Whether the application is to behave."""
 
     def pause(self, seconds: float | None) -> None:
         """Wait; with ``None``, as good as for ever."""

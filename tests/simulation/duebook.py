@@ -7,7 +7,7 @@ in order and without a gap, must have become a run or a recorded skip.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from jqengine.job import Firing, Job, Overlap, Syntax
@@ -259,17 +259,17 @@ def _rows_agree(life: Life, rows: dict[float, str]) -> Iterator[str]:
             yield f"{run_id}: a row of {life.job_id} at {due}, which was not fired"
 
 
-def _fired_once(lives: Sequence[Life]) -> Iterator[str]:
+def _fired_once(lives: Iterable[Life]) -> Iterator[str]:
     """A one-time line of the crontab fires once, as long as its text stays."""
     for life in lives:
-        times: dict[object, int] = {}
+        times: dict[tuple[Syntax, str], int] = {}
         for epoch in life.epochs:
             schedule = epoch.job.definition.schedule
             once = schedule.syntax in ONCE and not _recurs(epoch.job)
             if once and epoch.job.definition.origin == "crontab":
                 key = (schedule.syntax, schedule.text)
                 times[key] = times.get(key, 0) + len(epoch.handled)
-        for (syntax, text), count in times.items():  # type: ignore[misc]
+        for (syntax, text), count in times.items():
             if count > 1:
                 yield f"{life.job_id}: {syntax} {text!r} is one time and was fired {count} times"
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple, Protocol
 
+from jqengine.job import Owner
 from tests.simulation.application import PATHS
 from tests.simulation.history import FROZE, THAWED, WORLD
 from tests.simulation.node import Boot, Stage
@@ -30,7 +31,7 @@ class World(Protocol):
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Have a call made in the world's own time."""
 
-    def note(self, who: object, what: str, about: str = "") -> None:
+    def note(self, owner: Owner, what: str, about: str = "") -> None:
         """Something happened."""
 
     def step(self, seconds: float) -> None:
@@ -81,6 +82,25 @@ def freeze(world: World) -> None:
         boot.frozen = True
         world.note(boot.owner, FROZE)
         world.later(world.random.choice((2.0, 20.0, 80.0, 80.0, 150.0)), lambda: _thaw(world, boot))
+
+
+def freeze_with_the_lock(world: World) -> None:
+    """A process gets no processor in the middle of a transaction, and nobody else can write."""
+    boot = world.nodes.some_running(world.random)
+    if boot is None or world.nodes.disks[boot.owner.node].away:
+        return
+    boot.frozen = True
+    world.note(boot.owner, FROZE, "and holds the lock")
+    others = [disk for name, disk in world.nodes.disks.items() if name != boot.owner.node]
+    for disk in others:
+        disk.away = True
+
+    def thaw() -> None:
+        _thaw(world, boot)
+        for disk in others:
+            disk.away = False
+
+    world.later(world.random.choice((2.0, 20.0, 80.0)), thaw)
 
 
 def _thaw(world: World, boot: Boot) -> None:
@@ -161,6 +181,7 @@ FAULTS = (
     crash,
     stop,
     freeze,
+    freeze_with_the_lock,
     cut_off,
     store_away,
     slow_disk,
@@ -188,7 +209,7 @@ class Theme(NamedTuple):
 
 
 THEMES = (
-    Theme((freeze, cut_off), ("/long", "/moody"), 6, (2, 3), (500.0,)),
+    Theme((freeze, freeze_with_the_lock, cut_off), ("/long", "/moody"), 6, (2, 3), (500.0,)),
     Theme((crash, stop, freeze), ("/slow", "/deadly", "/busy")),
     Theme((step_clock, freeze, crash), ("/slow", "/long")),
     Theme((edit, edit, bad_edit, crash, stop), ("/quick", "/flaky", "/gone")),

@@ -5,7 +5,7 @@ The checker reads this and the final store, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -98,7 +98,7 @@ READ, CANNOT_START = "reads the crontab", "cannot start"
 Event = Effect | Began | Ended | Delivered | Acknowledged | Happened
 
 
-def lines(history: list[Event], about: str = "") -> Iterator[str]:
+def lines(history: Sequence[Event], about: str = "") -> Iterator[str]:
     """A trace for people, of every event that mentions *about*."""
     for event in history:
         line = _line(event)

@@ -36,8 +36,9 @@ from jqengine.triggers.triggers import Triggers
 from tests.simulation.application import Application
 from tests.simulation.greenthreads import GreenThreads
 from tests.simulation.history import BOOTED, CANNOT_START, READ, STOPPED
+from tests.simulation.playedthread import Disk
 from tests.simulation.sinks import NotingSinks
-from tests.simulation.stores import Disk, MemoryShelf, SqliteShelf
+from tests.simulation.stores import Shelf
 
 SETTINGS = resolve(
     {"app": ["none"], "http": ["off"], "amp": ["off"], "sink": ["off"], "job-threads": ["4"]},
@@ -53,7 +54,7 @@ class Surface(Protocol):
     now: float
     random: Random
     clock: PlayedClock
-    shelf: MemoryShelf | SqliteShelf
+    shelf: Shelf
     calm: bool
 
     def crontab(self) -> bytes:
@@ -107,6 +108,7 @@ class Boot:
         new_id = IdFactory(random.getrandbits)
         self._settings = replace(SETTINGS, drain_timeout=random.choice((0.5, 5.0, 30.0)))
         self._surroundings = Surroundings(reactor=self.reactor, clock=world.clock, random=random)
+        self.store: Any
         self.store, self._vanish = world.shelf.store(self.reactor, disk, new_id, self._note_effect)
         self._threads = GreenThreads(self.reactor, self._settings.job_threads)
         self._deliverer = self._make_deliverer(new_id)

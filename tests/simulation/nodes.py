@@ -8,7 +8,7 @@ from random import Random
 from jqengine.testing import PlayedReactor
 from tests.simulation.history import CRASHED
 from tests.simulation.node import Boot, Stage, Surface
-from tests.simulation.stores import Disk
+from tests.simulation.playedthread import Disk
 
 
 class Nodes:

@@ -100,7 +100,7 @@ def lease_not_renewed() -> Patch:
 
 def clock_always_trusted() -> Patch:
     """Leases are judged by a clock that somebody has just set."""
-    return mock.patch.object(Leases, "_clock_is_new", lambda self: False)
+    return mock.patch.object(Leases, "_clock_is_new", return_value=False)
 
 
 def delivered_before_recorded() -> Patch:
@@ -118,12 +118,12 @@ def delivered_before_recorded() -> Patch:
 
 def lines_always_new() -> Patch:
     """A crontab that is read again gives every job a new due time."""
-    return mock.patch("jqengine.triggers.reconcile._same_moments", lambda one, other: False)
+    return mock.patch("jqengine.triggers.reconcile._same_moments", return_value=False)
 
 
 def second_plan_wins() -> Patch:
     """The plan of a second node for the same line is carried out, too."""
-    return mock.patch.object(memoryqueue, "is_there_already", lambda old, new: False)
+    return mock.patch.object(memoryqueue, "is_there_already", return_value=False)
 
 
 PLANTS: Mapping[str, Callable[[], Patch]] = {

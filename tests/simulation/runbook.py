@@ -11,12 +11,10 @@ its claim, or was given up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
 
-from jqengine.job import Outcome, Owner, Result, Run
+from jqengine.job import Outcome, Owner, Run
 from jqengine.lifecycle import JobEvent, RunState
+from tests.simulation.accounts import Account, Claim, Execution, Fate, kept_results, overlaps
 from tests.simulation.final import Final
 from tests.simulation.history import (
     CANNOT_START,
@@ -29,73 +27,10 @@ from tests.simulation.history import (
     Ended,
     Event,
     Happened,
-    Moment,
 )
 
 UNSURE = 20.0
 """Seconds around a step of the clock in which it is not said when it was read."""
-
-
-class Fate(Enum):
-    """How a claim ended."""
-
-    RECORDED = "recorded"
-    TIMED_OUT = "recorded as too long"
-    GIVEN_BACK = "given back"
-    TAKEN_OVER = "taken over"
-
-
-@dataclass
-class Claim:
-    """One owner's hold of one attempt.
-
-    :ivar lease_until: by the wall clock.
-    :ivar renewed: simulated seconds at which the clock was read for that.
-    :ivar executions: calls of the application, by number.
-    """
-
-    owner: Owner
-    run: Run
-    lease_until: float
-    renewed: float
-    fate: Fate | None = None
-    executions: list[Execution] = field(default_factory=list)
-
-
-@dataclass
-class Execution:
-    """One call of the application."""
-
-    number: int
-    claim: Claim | None
-    began: Moment
-    ended: Ended | None = None
-    cut_off: float | None = None
-
-    @property
-    def over(self) -> float:
-        """Simulated seconds at which the application was not at work any more."""
-        if self.ended is not None:
-            return self.ended.when.at
-        return float("inf") if self.cut_off is None else self.cut_off
-
-
-@dataclass
-class Account:
-    """One run.
-
-    :ivar counted: attempts, as the store should have them.
-    :ivar accepted: every outcome that the store took, in order.
-    """
-
-    run_id: str
-    counted: int = 0
-    holder: Claim | None = None
-    claims: list[Claim] = field(default_factory=list)
-    executions: list[Execution] = field(default_factory=list)
-    accepted: list[Outcome] = field(default_factory=list)
-    reopened: int = 0
-    cancelled: bool = False
 
 
 class RunBook:
@@ -148,7 +83,7 @@ class RunBook:
             if account.cancelled:
                 yield f"{run.id}: claimed after it was cancelled"
             if run.attempt != account.counted + 1:
-                yield f"{run.id}: attempt {run.attempt} claimed after {account.counted} were counted"
+                yield f"{run.id}: attempt {run.attempt} is claimed, {account.counted} were counted"
             if run.ready > event.said["now"]:
                 yield f"{run.id}: claimed before it was ready"
             if not account.reopened and run.attempt > run.policy.attempts:
@@ -238,7 +173,10 @@ class RunBook:
             account = self.account(outcome.run_id)
             rightful = _is_rightful(account, outcome)
             if taken and not rightful:
-                yield f"{outcome.run_id}: a result of {outcome.owner} attempt {outcome.attempt} is accepted, which lost its claim"
+                yield (
+                    f"{outcome.run_id}: a result of attempt {outcome.attempt} is accepted "
+                    f"from {outcome.owner}, which has no claim"
+                )
             elif rightful and not taken:
                 yield f"{outcome.run_id}: a rightful result of {outcome.owner} is refused"
             if taken:
@@ -306,15 +244,15 @@ class RunBook:
     def end(self, final: Final) -> Iterator[str]:
         """What of all this is not so in the store, and what ran beside what."""
         for account in self.accounts.values():
-            yield from _overlaps(account)
+            yield from overlaps(account)
             row = final.rows.get(account.run_id)
             if row is None:
                 yield f"{account.run_id}: was claimed and is not in the store"
                 continue
             run = row.report.run
             if run.attempt != account.counted:
-                yield f"{run.id}: the store counts {run.attempt} attempts, {account.counted} it were"
-            yield from _kept_results(account, row.results)
+                yield f"{run.id}: the store counts {run.attempt} attempts of {account.counted}"
+            yield from kept_results(account, row.results)
 
 
 def _is_earlier_boot(before: Owner, now: Owner) -> bool:
@@ -339,35 +277,3 @@ def _authenticity(account: Account, outcome: Outcome) -> Iterator[str]:
     bodies = [one.ended.body for one in claim.executions if one.ended] if claim else []
     if result.body not in bodies:
         yield f"{outcome.run_id}: the result {result.body!r} was never given to this claim"
-
-
-def _overlaps(account: Account) -> Iterator[str]:
-    executions = sorted(account.executions, key=lambda one: one.began.at)
-    for number, earlier in enumerate(executions):
-        for later in executions[number + 1 :]:
-            if later.began.at >= earlier.over:
-                continue
-            fate = earlier.claim.fate if earlier.claim else None
-            if fate not in (Fate.TAKEN_OVER, Fate.TIMED_OUT, Fate.GIVEN_BACK):
-                yield (
-                    f"{account.run_id}: execution {later.number} begins while "
-                    f"{earlier.number} is under way, whose claim was "
-                    f"{fate.value if fate else 'never lost'}"
-                )
-
-
-def _kept_results(account: Account, results: Any) -> Iterator[str]:
-    """The newest of each attempt is kept, in order, and is what was accepted."""
-    kept: dict[int, Result] = {one.attempt: one.result for one in account.accepted}
-    if [number for number, _ in results] != sorted(kept):
-        yield (
-            f"{account.run_id}: the results of attempts {[n for n, _ in results]} are kept, "
-            f"{sorted(kept)} were accepted"
-        )
-    for number, result in results:
-        if number in kept and not _same(result, kept[number]):
-            yield f"{account.run_id}: the result of attempt {number} is not the accepted one"
-
-
-def _same(one: Result, other: Result) -> bool:
-    return one._replace(headers=tuple(map(tuple, one.headers))) == other

@@ -20,7 +20,10 @@ class Receiver(Protocol):
     """Where parcels arrive."""
 
     random: Random
-    calm: bool
+
+    @property
+    def calm(self) -> bool:
+        """Whether sinks are to behave."""
 
     def delivered(self, parcel: Parcel, sink: str) -> None:
         """Note a parcel."""

@@ -44,8 +44,9 @@ from tests.simulation.history import (
 )
 from tests.simulation.node import Boot
 from tests.simulation.nodes import Nodes
+from tests.simulation.playedthread import QUICK, Disk
 from tests.simulation.seen import Seen
-from tests.simulation.stores import QUICK, Disk, MemoryShelf, SqliteShelf
+from tests.simulation.stores import MemoryShelf, Shelf, SqliteShelf
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ class World:
             horizon = self._heal()
             return Seen(self.history, self._come_to_rest(horizon), horizon)
 
-    def _shelf(self, store: str) -> MemoryShelf | SqliteShelf:
+    def _shelf(self, store: str) -> Shelf:
         if store == "memory":
             return MemoryShelf(IdFactory(self.random.getrandbits))
         base = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -269,10 +270,9 @@ class World:
 
     def _notice(self, event: LogEvent) -> None:
         """Keep what was logged that should never be."""
-        if event.get("log_failure") is not None:
-            if "The application raised" not in str(event.get("log_format")):
-                failure = event["log_failure"]
-                self.note(WORLD, LOGGED, f"{formatEvent(event)}\n{failure.getTraceback()}")
+        failure, said = event.get("log_failure"), formatEvent(event)
+        if failure is not None and not said.startswith("The application raised"):
+            self.note(WORLD, LOGGED, f"{said}\n{failure.getTraceback()}")
 
 
 async def _opened(store: Any, question: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
