@@ -15,6 +15,7 @@ TESTS = [
     "cronsim>=2.6",
     "django>=5.2,<6",
     "flask>=3",
+    "gunicorn",
     "hypothesis",
     "pytest>=8",
     "pytest-twisted>=1.14",

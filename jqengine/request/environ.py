@@ -159,7 +159,9 @@ def trace_of(run: Run, parent: str | None) -> str:
     trace, flags = (match[1], match[2]) if match else (_NO_TRACE, "01")
     if trace == _NO_TRACE:
         trace, flags = run.id.rjust(32, "0")[-32:], "01"
-    return f"00-{trace}-{run.id[-8:].rjust(8, '0')}{run.attempt & 0xFFFFFFFF:08x}-{flags}"
+    # Not the end of the id, which all runs of one process share.
+    span = run.id[8:16].rjust(8, "0")
+    return f"00-{trace}-{span}{run.attempt & 0xFFFFFFFF:08x}-{flags}"
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from jqengine.identity import IdFactory
 from jqengine.job import Policy, Request, Run
 from jqengine.lifecycle import RunState
 from jqengine.request.capture import call_application
@@ -161,11 +162,18 @@ def test_a_trace_goes_on_and_attempts_have_their_own_span() -> None:
     assert first != second
 
 
+def test_runs_of_one_trace_have_each_their_own_span() -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    new_id = IdFactory(lambda bits: 7)
+    traces = {trace_of(run_of(id=new_id(1_800_000_000.0)), parent) for _ in range(100)}
+    assert len(traces) == 100
+
+
 @pytest.mark.parametrize(
     "parent", [None, "", "nonsense", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"]
 )
 def test_without_a_valid_parent_the_run_begins_its_own_trace(parent: str | None) -> None:
-    assert trace_of(run_of(), parent) == "00-000000019a0000000000010123456789-2345678900000002-01"
+    assert trace_of(run_of(), parent) == "00-000000019a0000000000010123456789-0000000100000002-01"
 
 
 def test_due_times_keep_their_fraction() -> None:
