@@ -33,6 +33,7 @@ LONGEST_STATE = 32 * 1024
 _ID = re.compile(r"[0-9a-f]{32}")
 _IN_QUERY = re.compile(rf"(?:^|&){PARAMETER}=([0-9a-f]{{32}})(?=&|$)")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]|[^\x00-\xff]")
 
 # Those of the connection (RFC 9110, section 7.6.1), what the engine computes,
@@ -217,8 +218,14 @@ def _target(environ: Mapping[str, Any]) -> str:
     encoded = quote(path.encode("latin-1"), safe=_PATH_SAFE) or "/"
     if encoded.startswith("//"):
         encoded = "/%2F" + encoded[2:]
-    query = _IN_QUERY.sub("", environ.get("QUERY_STRING", "")).removeprefix("&")
+    query = _query(_IN_QUERY.sub("", environ.get("QUERY_STRING", "")).removeprefix("&"))
     return f"{encoded}?{query}" if query else encoded
+
+
+def _query(raw: str) -> str:
+    """*raw*, which any client may have written, as RFC 3986 lets it stand in a target."""
+    escaped = _STRAY_PERCENT.sub("%25", raw)
+    return quote(escaped.encode("latin-1"), safe=_PATH_SAFE + "?%")
 
 
 def _saved_headers(environ: Mapping[str, Any]) -> Headers:

@@ -106,6 +106,8 @@ def test_a_header_that_could_not_be_sent_is_left_out() -> None:
         ("", "/x", f"_k={ID}&a=b", "/x?a=b"),
         ("", "/x", f"a=b&_k={ID}", "/x?a=b"),
         ("", "/x", "_k=mine", "/x?_k=mine"),
+        ("", "/x", "q=100%&b=%zz&c=%2F", "/x?q=100%25&b=%25zz&c=%2F"),
+        ("", "/x", 'a="[|\xe9]"', "/x?a=%22%5B%7C%E9%5D%22"),
     ],
 )
 def test_the_path_is_that_of_the_whole_site(
