@@ -90,6 +90,10 @@ class BoundedAMP(amp.AMP):
         self._ended = True
         for timer in self._timers:
             timer.stop()
+        # A protocol and its parts refer to each other: it may stay a while,
+        # but not with what a peer has filled it with.
+        self._reader = BoxReader()
+        self._boxes.clear()
         amp.BinaryBoxProtocol.connectionLost(self, reason)
         self.transport = None
 

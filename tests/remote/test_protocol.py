@@ -248,6 +248,15 @@ def test_an_answer_to_somebody_who_has_left_is_dropped(engine: Engine) -> None:
     assert engine.clock.getDelayedCalls() == []
 
 
+def test_what_a_peer_had_begun_is_not_kept_when_it_leaves(engine: Engine) -> None:
+    whole = pack_box({b"_command": b"Later", b"_ask": b"1", b"given": b"x" * 60_000})
+    engine.peer.send(whole * (LIMITS.calls + 2) + whole[:-10])
+    assert engine.protocol._reader.unfinished
+    engine.peer.transport.loseConnection()
+    assert not engine.protocol._reader.unfinished
+    assert not engine.protocol._boxes
+
+
 def test_the_largest_box_is_taken(engine: Engine) -> None:
     box = {b"_command": b"Now", b"_ask": b"1", b"given": b"x" * 65535, b"more": b"y" * 65535}
     assert len(pack_box(box)) < LARGEST_BOX
