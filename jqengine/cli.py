@@ -16,6 +16,8 @@ _COMMANDS = {
     "add": "adding:add",
     "cancel": "steering:cancel",
     "check": "check:command",
+    "continuations": "continuations:continuations",
+    "forget": "continuations:forget",
     "list": "showing:list_",
     "pause": "steering:pause",
     "preview": "preview:command",

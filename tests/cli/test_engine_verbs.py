@@ -30,9 +30,20 @@ SYNC = job_json(
     headers=[["X-A", "b"]],
     previous_status=200,
 )
+SAVED = {
+    "id": "1" * 32,
+    "link": "/form?_k=1",
+    "method": "POST",
+    "target": "/form\x1b[31m",
+    "user": "ada",
+    "headers": [["Cookie", "[redacted 1234]"]],
+    "reusable": False,
+    "created": NOW,
+    "expires": "2026-12-01T03:00:00Z",
+}
 ENGINE_COMMANDS = (
-    "add", "cancel", "list", "pause", "reload", "results", "resume", "retry", "run", "show",
-    "stats", "tail", "wait",
+    "add", "cancel", "continuations", "forget", "list", "pause", "reload", "results", "resume",
+    "retry", "run", "show", "stats", "tail", "wait",
 )  # fmt: skip
 
 __all__ = ["short_path"]
@@ -62,6 +73,9 @@ def engine(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEn
         Body=lambda said: {"data": b"h\xffllo", "size": 5},
         Wait=lambda said: {"run": run_json("r1"), "result": result_json(size=2), "body": b"ok"},
         Stats=lambda said: {"stats": {"due": 1234}},
+        Continuations=lambda said: {"continuations": [SAVED]},
+        DropContinuation=lambda said: {"count": int(said["id"] == SAVED["id"].encode())},
+        ClearContinuations=lambda said: {"count": 1234},
         Reload=lambda said: {"added": 1, "replaced": 0, "retired": 2, "unchanged": 3},
     )  # fmt: skip
     engine.start()
@@ -71,6 +85,32 @@ def engine(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEn
 
 def _nobody(said: dict[str, bytes]) -> dict[str, Any]:
     return {"_error": ("NO_SUCH_JOB", "there is no job nobody")}
+
+
+def test_continuations(run: Run, engine: FakeEngine) -> None:
+    outcome = run("continuations")
+    assert outcome.status == 0
+    assert unstyle(outcome.lines[0]).split() == [
+        "ID", "CREATED", "EXPIRES", "USES", "USER", "REQUEST",
+    ]  # fmt: skip
+    assert outcome.lines[1].startswith("1" * 32)
+    assert outcome.lines[1].split()[-4:] == ["one", "ada", "POST", "/form\ufffd[31m"]
+    assert engine.calls("Continuations") == [{"limit": b"50"}]
+    run("continuations", "--all")
+    assert engine.calls("Continuations")[1] == {"limit": b"1000"}
+
+
+def test_forget(run: Run, engine: FakeEngine) -> None:
+    assert run("forget", "1" * 32) == (0, "1 forgotten\n", "")
+    assert run("forget", "--all") == (0, "1,234 forgotten\n", "")
+    assert run("forget", "1" * 32, "2" * 32) == (
+        1,
+        "1 forgotten\n",
+        f"error: there is no continuation {'2' * 32}\n",
+    )
+    assert engine.calls("ClearContinuations") == [{}]
+    for arguments in ((), ("--all", "1" * 32)):
+        assert run("forget", *arguments).status == 2
 
 
 def test_add(run: Run, engine: FakeEngine) -> None:
@@ -246,7 +286,8 @@ def test_a_bad_request_is_one_line(run: Run, engine: FakeEngine) -> None:
 
 @pytest.mark.parametrize("command", ENGINE_COMMANDS)
 def test_no_engine_is_one_line_that_says_where_it_was_looked_for(command: str, run: Run) -> None:
-    argument = {"add": ["/x"], "list": [], "stats": [], "reload": []}.get(command, ["x"])
+    alone = ("continuations", "list", "reload", "stats")
+    argument = [] if command in alone else ["/x"] if command == "add" else ["x"]
     outcome = run(command, *argument, "--amp", "/nowhere/amp.sock")
     assert outcome.status == 1
     assert outcome.err.startswith("error: no engine answers at /nowhere/amp.sock: No such file")
@@ -259,6 +300,7 @@ def test_no_engine_is_one_line_that_says_where_it_was_looked_for(command: str, r
         ("add", "/x"), ("list",), ("show", "sync"), ("results", "sync"), ("results", "--run", "r"),
         ("cancel", "sync"), ("pause", "sync"), ("resume", "sync"), ("run", "sync"),
         ("retry", "sync"), ("stats",), ("reload",), ("wait", "sync"), ("tail", "sync"),
+        ("continuations",), ("forget", "1" * 32), ("forget", "--all"),
     ],
 )  # fmt: skip
 def test_every_command_prints_json(
