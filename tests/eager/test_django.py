@@ -11,6 +11,8 @@ import pytest
 PROGRAM = '''
 import sys
 
+sys.modules["program"] = sys.modules["__main__"]
+
 import django
 from django.conf import settings
 
@@ -21,6 +23,7 @@ settings.configure(
     INSTALLED_APPS=["django.contrib.sessions"],
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
     MIDDLEWARE=[
+        "program.ResumedRequestMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
     ],
@@ -28,6 +31,7 @@ settings.configure(
 django.setup()
 
 from django.core.wsgi import get_wsgi_application
+from django.middleware.csrf import get_token, rotate_token
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.test import Client, SimpleTestCase
 from django.urls import path
@@ -36,6 +40,24 @@ from jqengine.client import JobQueue
 from jqengine.testing import eager
 
 queue = JobQueue()
+
+
+class ResumedRequestMiddleware:
+    """As the page on continuations has it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if "jobqueue.continuation" in request.META:
+            request.csrf_processing_done = True
+        return self.get_response(request)
+
+
+def token(request):
+    """What a login does to the token of the form that is on the screen."""
+    rotate_token(request)
+    return HttpResponse(get_token(request))
 
 
 def schedule(request):
@@ -72,7 +94,7 @@ def form(request):
 
 urlpatterns = [
     path("", schedule), path("broken", broken), path("stream", stream), path("job", job),
-    path("form", form),
+    path("form", form), path("token", token),
 ]
 application = get_wsgi_application()
 
@@ -111,15 +133,19 @@ class Tests(SimpleTestCase):
         assert (refused.status_code, refused.content[:9]) == (410, b"This link")
 
     def test_csrf(self):
-        """A saved form has the token of its time, and is checked like any other."""
+        """A saved form has the token of its time, which a login makes void."""
         client = Client(enforce_csrf_checks=True)
         assert client.post("/form", {"name": "Ada"}).status_code == 403
+        form = {"name": "Ada", "csrfmiddlewaretoken": client.get("/token").content.decode()}
+        link = client.post("/form", form)["Location"]
+        client.get("/token")
+        assert client.post("/form", form).status_code == 403
+        assert client.get(link).content == b"Ada Ada 1"
 
 
 if __name__ == "__main__":
     import unittest
 
-    sys.modules["program"] = sys.modules["__main__"]
     unittest.main()
 '''
 
