@@ -83,15 +83,31 @@ def resume(
 ) -> Continuation | None:
     """See :meth:`jqengine.interfaces.IContinuationStore.resume_continuation`."""
     row = connection.execute(_locked([continuation_id])).one_or_none()
-    if row is None or row.expires <= now:
-        return None
-    former = row.former if row.former is not None and row.former_until > now else None
-    if not (belongs_to(session, row.session, former) and is_at(row.target, paths)):
+    if row is None or not _is_resumed_by(row, session, paths, now):
         return None
     resumed = _continuation_from(row, bodies_of(connection, [row.body_id]))
     if not row.reusable:
         forget(connection, [continuation_id])
     return resumed
+
+
+def can_be_resumed(
+    connection: Connection,
+    continuation_id: str,
+    session: str | None,
+    paths: Collection[str],
+    now: float,
+) -> bool:
+    """Whether :func:`resume` would give something."""
+    query = _WITHOUT_BODY.where(continuations.c.id == continuation_id)
+    row = connection.execute(query).one_or_none()
+    return row is not None and _is_resumed_by(row, session, paths, now)
+
+
+def _is_resumed_by(row: Row[Any], session: str | None, paths: Collection[str], now: float) -> bool:
+    former = row.former if row.former is not None and row.former_until > now else None
+    mine = belongs_to(session, row.session, former)
+    return mine and row.expires > now and is_at(row.target, paths)
 
 
 def is_followed(connection: Connection, before: str) -> bool:

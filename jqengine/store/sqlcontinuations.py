@@ -22,6 +22,7 @@ class _Threads(Protocol):
     """What this side needs of the store it is a part of."""
 
     _writer: StoreThread
+    _reader: StoreThread
 
     def _ask(self, question: Operation[T]) -> Deferred[T]: ...
 
@@ -45,15 +46,18 @@ class SqlContinuations:
         paths: Collection[str],
         now: float,
     ) -> Deferred[Continuation | None]:
-        """See :meth:`IContinuationStore.resume_continuation`."""
-        resume = partial(
-            continuations.resume,
-            continuation_id=continuation_id,
-            session=session,
-            paths=paths,
-            now=now,
+        """See :meth:`IContinuationStore.resume_continuation`.
+
+        Anybody can ask for an id that does not exist.  That is the reader's to
+        say, at once: a link was on disk before its client could see it.
+        """
+        visit = (continuation_id, session, paths, now)
+        possible = self._reader.submit(lambda one: continuations.can_be_resumed(one, *visit))
+        return possible.addCallback(
+            lambda yes: (
+                self._writer.submit(lambda one: continuations.resume(one, *visit)) if yes else None
+            )
         )
-        return self._writer.submit(resume)
 
     def follow_session(
         self: _Threads, before: str | None, after: str, made: Sequence[str], now: float

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_twisted import ensureDeferred
 from sqlalchemy import Connection
 
 from jqengine.store import continuations, intake, pruning, recording
 from jqengine.store.claiming import claim
+from jqengine.store.opening import store_for
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
 from tests.continuations.values import a_continuation, a_job_of
-from tests.store.values import LEASE, NOW, OWNER, a_job, an_end
+from tests.store.values import LEASE, NOW, OWNER, a_job, an_end, an_id_factory
 
 LONG = b"x" * 50_000
 
@@ -88,6 +90,7 @@ def test_every_question_has_its_index(connection: Connection) -> None:
         (continuations.follow, "s", "t", ["i"], NOW),
         (continuations.find, f"{NOW!r},x", 9),
         (continuations.one, two.id),
+        (continuations.can_be_resumed, two.id, "s", ["/form"], NOW),
         (continuations.resume, two.id, "s", ["/form"], NOW),
         (intake.add, [a_job_of(one, name="n"), a_job()]),
         (continuations.clear, "s"),
@@ -103,3 +106,25 @@ def test_every_question_has_its_index(connection: Connection) -> None:
     }
     slow = {step for step in plans if re.match(r"SCAN (?!CONSTANT)|USE TEMP", step)}
     assert {plans[step] for step in slow} == set()
+
+
+@ensureDeferred
+async def test_a_guess_does_not_trouble_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twisted.internet import reactor
+
+    store: Any = store_for(f"sqlite:///{tmp_path}/queue.db", reactor, an_id_factory())
+    await store.open()
+    saved = await store.keep_continuation(a_continuation())
+    written: list[Any] = []
+    submit = store._writer.submit
+    monkeypatch.setattr(
+        store._writer, "submit", lambda *asked: (written.append(asked), submit(*asked))[1]
+    )
+    for guess in (("0" * 32, saved.session), (saved.id, "another"), (saved.id, None)):
+        assert await store.resume_continuation(*guess, ["/form"], NOW) is None
+    assert written == []
+    assert await store.resume_continuation(saved.id, saved.session, ["/form"], NOW) == saved
+    assert len(written) == 1
+    await store.close()
