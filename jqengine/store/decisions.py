@@ -60,6 +60,11 @@ def in_place_of(old: Job, new: Job) -> Job:
     )
 
 
+def is_exhausted(job: Job) -> bool:
+    """Whether no due time of *job* is to come; its last run may be under way."""
+    return job.due is None and job.definition.schedule.syntax is not Syntax.REBOOT
+
+
 def is_there_already(old: Job, new: Job) -> bool:
     """Whether *old* of the crontab has become what *new* is to make of it.
 

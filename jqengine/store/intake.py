@@ -16,6 +16,7 @@ from jqengine.plan import CrontabPlan
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
+from jqengine.store.firing import FINISH_EXHAUSTED
 from jqengine.store.hot import insert_in_blocks
 from jqengine.store.rows import (
     ANONYMOUS_RUN_COLUMNS,
@@ -167,6 +168,9 @@ class _Register:
             self._connection.execute(_REPLACE, [_replacement(values) for values in old])
         if new:
             self._connection.execute(insert(jobs), new)
+        exhausted = [{"ended_id": values["id"]} for values in accepted if values["exhausted"]]
+        if exhausted:
+            self._connection.execute(FINISH_EXHAUSTED, exhausted)
         forget_bodies(self._connection, self._bodies_given_up)
 
     def _met_by(self, new: Sequence[Job]) -> Iterable[Row[Any]]:

@@ -28,6 +28,7 @@ from jqengine.store.decisions import (
     cancelled_with_job,
     in_place_of,
     is_anonymous,
+    is_exhausted,
     is_there_already,
 )
 from jqengine.store.followups import add_follow_ups
@@ -109,7 +110,9 @@ class MemoryQueue:
         if holder is not None and holder is not old:
             return holder.job
         accepted = job if old is None else in_place_of(old.job, job)
-        self._jobs[accepted.id] = _KeptJob(accepted, job.id)
+        kept = _KeptJob(accepted, job.id, is_exhausted(accepted))
+        self._jobs[accepted.id] = kept
+        self._finish_if_exhausted(kept)
         return accepted
 
     def _old(self, job: Job) -> _KeptJob | None:

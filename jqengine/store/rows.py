@@ -26,6 +26,7 @@ from jqengine.store.codec import (
     sinks_from,
     sinks_text,
 )
+from jqengine.store.decisions import is_exhausted
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -173,7 +174,7 @@ def job_values(job: Job, accepted_as: str) -> dict[str, Any]:
         "created": job.created,
         "anchor": job.anchor,
         "due": job.due,
-        "exhausted": False,
+        "exhausted": is_exhausted(job),
         "fired": job.fired,
         "previous_status": job.previous_status,
         "reason": job.reason,

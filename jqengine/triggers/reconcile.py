@@ -119,7 +119,9 @@ class _Judge:
         """A job that is scheduled or paused."""
         if job.definition == definition:
             return _Decision(_Change.NONE, job)
-        if not _same_moments(job.definition, definition):
+        in_last_run = job.due is None and job.fired > 0
+        is_same = _same_text if in_last_run else _same_moments
+        if not is_same(job.definition, definition):
             return self._anew(job, definition)
         changed = replace(job, definition=definition)
         if job.due is None:

@@ -323,3 +323,27 @@ async def test_a_recurring_job_said_again_as_it_is_keeps_its_due_time(store: ISt
     other = replace(again, id=a_job().id, definition=definition)
     (answer,) = await store.add([other])
     assert answer.due == NOW + 650
+
+
+@ensureDeferred
+async def test_a_line_that_changes_in_its_last_run_is_finished_after_it(store: IStore) -> None:
+    job = a_job("line", origin="crontab")
+    await store.apply(CrontabPlan(add=(job,)))
+    await store.fire([a_firing(job, next_due=None)], NOW)
+    (run,) = await store.claim(OWNER, NOW, 10, LEASE)
+    changed = a_job("line", id=job.id, due=None, anchor=NOW, fired=1, attempts=9, origin="crontab")
+    await store.apply(CrontabPlan(replace=(changed,)))
+    assert (await store.job(job.id)).state is JobState.SCHEDULED
+    await store.record([an_end(run)])
+    assert (await store.job(job.id)).state is JobState.FINISHED
+
+
+@ensureDeferred
+async def test_a_line_that_changes_and_has_nothing_to_come_is_finished(store: IStore) -> None:
+    jobs = [
+        a_job("line", due=None, fired=1, origin="crontab"),
+        a_job("reboot", due=None, syntax=Syntax.REBOOT, origin="crontab"),
+    ]
+    await store.apply(CrontabPlan(add=tuple(jobs)))
+    states = [job.state for job in await store.crontab_jobs()]
+    assert states == [JobState.FINISHED, JobState.SCHEDULED]

@@ -174,6 +174,8 @@ def test_a_limit_that_is_reached_already_ends_the_job(state: JobState, changed: 
         (line(times=8), at("2026-11-25T00:00")),
         (line(), at("2026-11-25T00:00")),
         (line(times=7, attempts=1), None),
+        (line(times=7, jitter=30.0), None),
+        (line(times=7, zone="America/New_York"), None),
     ],
 )
 def test_a_job_in_its_last_run_is_due_again_only_if_its_limit_grew(
@@ -183,6 +185,15 @@ def test_a_job_in_its_last_run_is_due_again_only_if_its_limit_grew(
     assert word == "replace"
     assert new is not None
     assert (new.due, new.state, new.fired) == (due, S.SCHEDULED, 7)
+
+
+@pytest.mark.parametrize("changes", [{"jitter": 30.0}, {"zone": "America/New_York"}])
+def test_a_one_time_line_whose_run_is_under_way_is_not_due_again(changes: dict[str, Any]) -> None:
+    before, changed = line("in 90 seconds", "when"), line("in 90 seconds", "when", **changes)
+    word, new = outcome(queued(before, due=None, fired=1), changed)
+    assert word == "replace"
+    assert new is not None
+    assert (new.due, new.fired) == (None, 1)
 
 
 @pytest.mark.parametrize("state", [S.FINISHED, S.RETIRED])
