@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
@@ -38,7 +38,6 @@ class JobEnviron:
     :param port: ``SERVER_PORT``.
     :param script_name: ``SCRIPT_NAME``, without a slash at its end.
     :param errors: the text stream the application finds as ``wsgi.errors``.
-    :param extra_environ: entries that every environ has besides the usual.
     """
 
     def __init__(
@@ -49,7 +48,6 @@ class JobEnviron:
         port: int = 80,
         script_name: str = "",
         errors: object,
-        extra_environ: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._base: dict[str, Any] = {
             "REMOTE_ADDR": "127.0.0.1",
@@ -67,7 +65,6 @@ class JobEnviron:
             "wsgi.run_once": False,
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileWrapper,
-            **extra_environ,
         }
 
     def __call__(self, run: Run) -> dict[str, Any]:
