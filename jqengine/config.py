@@ -25,6 +25,7 @@ from jqengine.units import Backoff, StatusSet
 FILE_TABLE = "jobqueue"
 OFF = "off"
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What one engine was told to do.

@@ -102,7 +102,7 @@ class Engine(Service):
         self._http = served(settings, world, resource, settings.http, "--http")
         self._outputs = Outputs()
         self._admin = self._make_admin()
-        self._crontabs = crontabs_of(settings, world, self._store, new_id)
+        self._crontabs = crontabs_of(settings, world, self._store, new_id, self._sinks.check)
         self._crontab = self._parsed_crontab()
         self._remote = self._make_remote(new_id)
         self._application = application
@@ -253,18 +253,14 @@ class Engine(Service):
     def _parsed_crontab(self) -> Crontab:
         for sink in self._settings.sink:
             if sink != OFF:
-                self._check_sink(sink, "--sink")
-        crontab = self._crontabs.parse()
-        for line in crontab.lines:
-            for sink in line.definition.sinks:
-                self._check_sink(sink, f"{line.path}:{line.line}:{line.column}: sink")
-        return crontab
+                self._check_default(sink)
+        return self._crontabs.parse()
 
-    def _check_sink(self, sink: str, where: str) -> None:
+    def _check_default(self, sink: str) -> None:
         try:
             self._sinks.check(sink)
         except BadValue as error:
-            raise ConfigurationError(f"{where}: {error}") from None
+            raise ConfigurationError(f"--sink: {error}") from None
 
     def _reload(self) -> None:
         reloading = Deferred.fromCoroutine(self._crontabs.reload())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from jqengine.assembly.surroundings import Surroundings
@@ -14,7 +15,11 @@ from jqengine.triggers.triggers import Triggers
 
 
 def crontabs_of(
-    settings: Settings, world: Surroundings, store: IStore, new_id: IdFactory
+    settings: Settings,
+    world: Surroundings,
+    store: IStore,
+    new_id: IdFactory,
+    check_sink: Callable[[str], None],
 ) -> Crontabs:
     """The crontabs that *settings* name; nothing is read yet."""
     return Crontabs(
@@ -24,6 +29,7 @@ def crontabs_of(
         triggers=Triggers(),
         store=store,
         clock=world.clock,
+        check_sink=check_sink,
         new_id=new_id,
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from twisted.logger import Logger
 
-from jqengine.errors import CrontabErrors, StoreUnavailable
+from jqengine.errors import BadValue, CrontabError, CrontabErrors, StoreUnavailable
 from jqengine.interfaces import IClock, IStore, ITriggers
 from jqengine.joboptions import OptionValues
 from jqengine.plan import CrontabPlan
@@ -20,6 +20,7 @@ class Crontabs:
     :param paths: the files, as the user named them.
     :param read: reads a whole file; raises ``OSError`` when it cannot.
     :param defaults: job options that hold where a crontab says nothing.
+    :param check_sink: raises ``BadValue`` for a URL that names no sink.
     :param new_id: makes the id of a job accepted at an instant.
     """
 
@@ -34,6 +35,7 @@ class Crontabs:
         triggers: ITriggers,
         store: IStore,
         clock: IClock,
+        check_sink: Callable[[str], None],
         new_id: Callable[[float], str],
     ) -> None:
         self._paths = tuple(paths)
@@ -42,6 +44,7 @@ class Crontabs:
         self._triggers = triggers
         self._store = store
         self._clock = clock
+        self._check_sink = check_sink
         self._new_id = new_id
 
     def parse(self) -> Crontab:
@@ -55,7 +58,19 @@ class Crontabs:
             triggers=self._triggers,
             now=self._clock.now(),
         )
-        return reader.parse(self._paths)
+        crontab = reader.parse(self._paths)
+        errors = tuple(self._bad_sinks(crontab))
+        if errors:
+            raise CrontabErrors(errors)
+        return crontab
+
+    def _bad_sinks(self, crontab: Crontab) -> Iterator[CrontabError]:
+        for line in crontab.lines:
+            for sink in line.definition.sinks:
+                try:
+                    self._check_sink(sink)
+                except BadValue as error:
+                    yield CrontabError(line.path, line.line, line.column, f"sink: {error}")
 
     async def start(self, crontab: Crontab) -> CrontabPlan:
         """Bring the queue into agreement with *crontab* as the engine starts."""

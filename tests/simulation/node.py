@@ -253,6 +253,7 @@ class Boot:
             triggers=Triggers(),
             store=self.store,
             clock=self._world.clock,
+            check_sink=lambda _: None,
             new_id=new_id,
         )
 
