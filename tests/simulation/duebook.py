@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from jqengine.job import Firing, Job, Overlap, Syntax
-from jqengine.lifecycle import JobState
+from jqengine.lifecycle import UNFINISHED_RUNS, JobState
 from jqengine.triggers.triggers import Triggers
 from tests.simulation.final import Final
 from tests.simulation.history import READ, STEPPED, Effect, Happened, Moment
@@ -188,10 +188,21 @@ class DueBook:
                 yield f"{life.job_id}: is due at {job.due} in the store, should be at {life.due}"
             if job.state is JobState.SCHEDULED and job.due is not None and job.due <= horizon:
                 yield f"{life.job_id}: due at {job.due} and nobody saw to it until {horizon}"
+            yield from _ghost(job, final)
             for epoch in life.epochs:
                 yield from _broken_chain(epoch)
             yield from _rows_agree(life, rows.get(life.job_id, {}))
         yield from _fired_once(self._lives.values())
+
+
+def _ghost(job: Job, final: Final) -> Iterator[str]:
+    """A job that says it is scheduled, and of which nothing will ever come."""
+    if job.state is not JobState.SCHEDULED or job.due is not None:
+        return
+    runs = [row.report.run for row in final.rows.values() if row.report.run.job_id == job.id]
+    over = all(run.state not in UNFINISHED_RUNS for run in runs)
+    if over and job.definition.schedule.syntax is not Syntax.REBOOT:
+        yield f"{job.id}: is scheduled and has nothing to come"
 
 
 def _is_as_known(life: Life, job: Job) -> bool:

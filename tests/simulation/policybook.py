@@ -20,10 +20,12 @@ class Queue:
     """The runs of one job.
 
     :ivar unfinished: the due times of those that have not ended.
+    :ivar begun: those of them that were claimed.
     :ivar by_hand: whether people have had a hand in it.
     """
 
     unfinished: set[float] = field(default_factory=set)
+    begun: set[float] = field(default_factory=set)
     by_hand: bool = False
 
 
@@ -76,14 +78,16 @@ class PolicyBook:
         # under way when its job was cancelled.
         if run.attempt == 1 and self._dues.state(run.job_id) is JobState.CANCELLED:
             yield f"{run.id}: claimed when its job was cancelled"
-        earlier = [one for one in queue.unfinished if one < run.due]
-        if earlier and self._dues.overlaps(run.job_id) == {Overlap.QUEUE}:
-            yield f"{run.id}: overlap=queue, and it does not wait for {earlier}"
+        others = sorted(queue.begun - {run.due})
+        if others and self._dues.overlaps(run.job_id) == {Overlap.QUEUE}:
+            yield f"{run.id}: overlap=queue, and it does not wait for {others}"
+        queue.begun.add(run.due)
 
     def _end(self, run_id: str, removes: bool) -> None:
         job_id, due = self._due_of.get(run_id, ("", 0.0))
         queue = self._queue(job_id)
         queue.unfinished.discard(due)
+        queue.begun.discard(due)
         if removes and self._dues.state(job_id) is JobState.REMOVED:
             # Those that are held are cancelled with their job.
             queue.unfinished &= {one for _, one in self._due_of.values()}

@@ -259,6 +259,11 @@ def edit_fired_it(tale: Tale) -> None:
     tale.applied(a_job(schedule=schedule, due=DUE + 1, created=DUE + 5))
 
 
+def nothing_to_come(tale: Tale) -> None:
+    tale.at(DUE - START + 10)
+    tale.fired(expected=DUE + 10, skips=[Skip(DUE + 10, "missed")], next_due=None)
+
+
 def cancelled_and_run(tale: Tale) -> None:
     cancelled = replace(tale.jobs["job"], state=JobState.CANCELLED, due=None)
     tale.effect("steer", cancelled, step=Step("job", JobEvent.CANCEL))
@@ -306,6 +311,7 @@ def fired_beside_itself(tale: Tale) -> None:
         (failure_logged, "the log has a failure"),
         (edit_moved_it, "an edit that left its schedule alone moved its due time"),
         (edit_fired_it, "an edit made it due at"),
+        (nothing_to_come, "is scheduled and has nothing to come"),
         (cancelled_and_run, "claimed when its job was cancelled"),
         (fired_beside_itself, "overlap=skip, and"),
     ],
@@ -336,6 +342,6 @@ def test_runs_that_shall_wait_for_each_other_and_do_not_are_found() -> None:
     tale.applied(a_job(policy={"overlap": "queue"}))
     tale.at(DUE - START + 10)
     tale.fired(DUE, DUE + 10, next_due=DUE + 20)
-    tale.claimed(a_run("run1", DUE + 10))
+    tale.claimed(a_run("run0"), a_run("run1", DUE + 10))
     found = violations(tale.seen)
     assert any("overlap=queue, and it does not wait" in one for one in found), found
