@@ -163,11 +163,10 @@ class IStore(Interface):
         """Take over runs that nobody works on any more.
 
         Those are what earlier boots of this owner's node left running and,
-        with *others*, runs of other nodes whose lease ended before *now*, or
-        ends later than two of this *lease* from now: nobody has renewed it
-        since the clock was set back.  Each comes back running, leased to
-        *owner* until *now* + *lease* with its attempt as it was; the caller
-        records its end as that of any other claim.
+        with *others*, runs of other nodes whose lease ended before *now*.
+        Each comes back running, leased to *owner* until *now* + *lease* with
+        its attempt as it was; the caller records its end as that of any other
+        claim.
         """
 
     def renew(owner: Owner, now: float, lease: float) -> Deferred[int]:

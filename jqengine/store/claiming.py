@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
     update,
 )
@@ -148,11 +147,8 @@ _TAKE_OVER_OWN = _take_over(
 )
 
 _TAKE_OVER_OTHERS = _take_over(
-    and_(
-        runs.c.node != bindparam("owner_node"),
-        or_(runs.c.lease_until < bindparam("now"), runs.c.lease_until > bindparam("latest")),
-    ),
-    *("owner_node", "now", "latest"),
+    and_(runs.c.node != bindparam("owner_node"), runs.c.lease_until < bindparam("now")),
+    *("owner_node", "now"),
 )
 
 _RENEW = HotStatement(
@@ -229,7 +225,7 @@ def recover(
     mine = (owner.node, owner.boot, now + lease)
     rows = list(_TAKE_OVER_OWN.rows(connection, (*mine, owner.node, owner.boot)))
     if others:
-        rows += _TAKE_OVER_OTHERS.rows(connection, (*mine, owner.node, now, now + 2 * lease))
+        rows += _TAKE_OVER_OTHERS.rows(connection, (*mine, owner.node, now))
     return _runs_from(connection, rows)
 
 

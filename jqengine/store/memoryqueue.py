@@ -214,8 +214,7 @@ class MemoryQueue:
         left = [
             kept
             for kept in self._runs.values()
-            if _is_of_earlier_boot(kept, owner)
-            or (others and _is_given_up(kept, owner, now, lease))
+            if _is_of_earlier_boot(kept, owner) or (others and _is_given_up(kept, owner, now))
         ]
         for kept in left:
             kept.owner, kept.lease_until = owner, now + lease
@@ -468,10 +467,10 @@ def _is_of_earlier_boot(kept: KeptRun, owner: Owner) -> bool:
     return kept.owner.node == owner.node and kept.owner.boot != owner.boot
 
 
-def _is_given_up(kept: KeptRun, owner: Owner, now: float, lease: float) -> bool:
+def _is_given_up(kept: KeptRun, owner: Owner, now: float) -> bool:
     if kept.run.state is not RunState.RUNNING or kept.owner is None or kept.lease_until is None:
         return False
-    return kept.owner.node != owner.node and not now <= kept.lease_until <= now + 2 * lease
+    return kept.owner.node != owner.node and kept.lease_until < now
 
 
 _id = attrgetter("id")

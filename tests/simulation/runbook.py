@@ -150,8 +150,7 @@ class RunBook:
             if before.owner not in self._gone:
                 yield f"{run.id}: taken over from {before.owner}, which lives"
             return
-        lease = event.said["lease"]
-        if 0 <= before.lease_until - event.said["now"] <= 2 * lease:
+        if before.lease_until >= event.said["now"]:
             yield f"{run.id}: taken over from {before.owner}, whose lease had not run out"
         alone = event.when.at - before.renewed
         sure = abs(event.when.at - self._stepped) > UNSURE or before.owner not in self._froze

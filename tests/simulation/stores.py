@@ -186,15 +186,20 @@ def _empty_store() -> bytes:
         return path.read_bytes()
 
 
-class SqliteShelf:
-    """One in a file.
+def new_file(folder: str) -> SqliteShelf:
+    """One in a new file."""
+    path = Path(folder, "queue.db")
+    path.write_bytes(_empty_store())
+    return SqliteShelf(path)
 
-    :param folder: for it alone.
+
+class SqliteShelf:
+    """One in a file, which is there.
+
+    :param path: absolute.
     """
 
-    def __init__(self, folder: str) -> None:
-        path = Path(folder, "queue.db")
-        path.write_bytes(_empty_store())
+    def __init__(self, path: Path) -> None:
         self._path = str(path)
 
     def store(

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
@@ -23,6 +22,7 @@ from jqengine.identity import IdFactory
 from jqengine.job import Owner
 from jqengine.sinktools import Parcel
 from jqengine.testing import PlayedClock, PlayedReactor
+from tests.simulation.asking import ask
 from tests.simulation.clients import Client
 from tests.simulation.crontabs import STARTS, Crontab
 from tests.simulation.faults import some_theme
@@ -44,11 +44,9 @@ from tests.simulation.history import (
 )
 from tests.simulation.node import Boot
 from tests.simulation.nodes import Nodes
-from tests.simulation.playedthread import QUICK, Disk
+from tests.simulation.playedthread import QUICK
 from tests.simulation.seen import Seen
-from tests.simulation.stores import MemoryShelf, Shelf, SqliteShelf
-
-T = TypeVar("T")
+from tests.simulation.stores import MemoryShelf, Shelf, new_file
 
 LONGEST_REST = 2400.0
 """Simulated seconds after which everything must have come to rest."""
@@ -99,7 +97,7 @@ class World:
             return MemoryShelf(IdFactory(self.random.getrandbits))
         base = "/dev/shm" if os.path.isdir("/dev/shm") else None
         folder = self._exit.enter_context(tempfile.TemporaryDirectory(dir=base))
-        return SqliteShelf(folder)
+        return new_file(folder)
 
     def _unwind(self) -> None:
         for boot in self.nodes.all:
@@ -140,7 +138,7 @@ class World:
     def _come_to_rest(self, horizon: float) -> Final:
         end = self.now + LONGEST_REST
         self._pass(FIRST_LOOK)
-        while self.now < end and not self._asked(lambda store: at_rest(store, horizon)):
+        while self.now < end and not ask(self.shelf, lambda store: at_rest(store, horizon)):
             self._pass(LOOK)
             for name in self.nodes.names:
                 self.nodes.start(name)
@@ -149,7 +147,7 @@ class World:
         end = self.now + LAST_STOP
         while self.nodes.running and self.now < end:
             self._pass(1.0)
-        return self._asked(read)
+        return ask(self.shelf, read)
 
     def _pass(self, seconds: float) -> None:
         """Let time go by."""
@@ -175,21 +173,6 @@ class World:
             reactor.run_next(self.now)
         except Exception:
             self.note(WORLD, LOGGED, Failure().getTraceback())
-
-    def _asked(self, question: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-        """The answer of the store to a question outside of the simulation."""
-        reactor = PlayedReactor()
-        disk = Disk(Random(0), (0.0, 0.0))
-        store, vanish = self.shelf.store(reactor, disk, lambda _: "", lambda *_: None)
-        answers: list[Any] = []
-        Deferred.fromCoroutine(_opened(store, question)).addBoth(answers.append)
-        reactor.advance(1.0)
-        vanish()
-        [answer] = answers
-        if isinstance(answer, Failure):
-            answer.raiseException()
-        result: T = answer
-        return result
 
     # What faults can reach.
 
@@ -273,8 +256,3 @@ class World:
         failure, said = event.get("log_failure"), formatEvent(event)
         if failure is not None and not said.startswith("The application raised"):
             self.note(WORLD, LOGGED, f"{said}\n{failure.getTraceback()}")
-
-
-async def _opened(store: Any, question: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-    await store.open()
-    return await question(store)

@@ -177,12 +177,3 @@ async def test_others_are_left_alone_when_that_is_wished(store: IStore) -> None:
     await store.claim(NEIGHBOUR, NOW, 1, LEASE)
     much_later = NOW + 9 * LEASE
     assert list(await store.recover(REBOOTED, much_later, LEASE, False)) == [lost]
-
-
-@ensureDeferred
-async def test_a_lease_from_before_the_clock_was_set_back_has_ended(store: IStore) -> None:
-    await store.add([a_job()])
-    (run,) = await store.claim(OWNER, NOW, 1, LEASE)
-    assert await store.recover(NEIGHBOUR, NOW - LEASE, LEASE) == []
-    (taken,) = await store.recover(NEIGHBOUR, NOW - LEASE - 1, LEASE)
-    assert taken.id == run.id
