@@ -190,7 +190,7 @@ class DueBook:
                 yield f"{life.job_id}: due at {job.due} and nobody saw to it until {horizon}"
             yield from _ghost(job, final)
             for epoch in life.epochs:
-                yield from _broken_chain(epoch)
+                yield from broken_chain(epoch)
             yield from _rows_agree(life, rows.get(life.job_id, {}))
         yield from _fired_once(self._lives.values())
 
@@ -229,7 +229,7 @@ def _is_exhausted(life: Life) -> bool:
     return life.due is None and not reboot and bool(life.epoch.handled)
 
 
-def _broken_chain(epoch: Epoch) -> Iterator[str]:
+def broken_chain(epoch: Epoch) -> Iterator[str]:
     """Where what was fired leaves the chain of due times."""
     chain, job_id = epoch.chain(), epoch.job.id
     passed_over = False
