@@ -37,6 +37,15 @@ def goes_on(old: Job, new: Job) -> bool:
     )
 
 
+def has_moved_on(old: Job, new: Job) -> bool:
+    """Whether *old* has fired since *new* was made of it to keep its due times.
+
+    A crontab is compared with what the queue was a moment ago.
+    """
+    same_life = (old.created, old.anchor) == (new.created, new.anchor)
+    return same_life and new.due is not None and old.fired > new.fired
+
+
 def in_place_of(old: Job, new: Job) -> Job:
     """*new* with what stays when it replaces *old*: id, last status, a pause.
 
@@ -51,6 +60,8 @@ def in_place_of(old: Job, new: Job) -> Job:
     state = job_after(old.state, JobEvent.REPLACE) or new.state
     if new.state is JobState.FINISHED:
         state = new.state
+    if has_moved_on(old, new):
+        new = replace(new, due=old.due, fired=old.fired)
     return replace(
         new,
         id=old.id,

@@ -347,3 +347,16 @@ async def test_a_line_that_changes_and_has_nothing_to_come_is_finished(store: IS
     await store.apply(CrontabPlan(add=tuple(jobs)))
     states = [job.state for job in await store.crontab_jobs()]
     assert states == [JobState.FINISHED, JobState.SCHEDULED]
+
+
+@ensureDeferred
+async def test_an_edit_does_not_give_back_a_due_time_that_fired_meanwhile(store: IStore) -> None:
+    job = a_job("line", origin="crontab")
+    await store.apply(CrontabPlan(add=(job,)))
+    edited = replace(job, definition=replace(job.definition, sinks=("stdout:",)))
+    await store.fire([a_firing(job, next_due=NOW + 10)], NOW)
+    await store.apply(CrontabPlan(replace=(edited,)))
+    kept = await store.job_named("line")
+    assert kept is not None
+    assert (kept.due, kept.fired) == (NOW + 10, 1)
+    assert kept.definition == edited.definition
