@@ -146,7 +146,7 @@ async def test_a_held_run_is_not_left_behind_a_due_time_that_came_before(store: 
     await store.add([job])
     await store.fire([a_firing(job)], NOW)
     await store.record([an_end(run) for run in await store.claim(OWNER, NOW, 1, LEASE)])
-    await store.add([a_job("name", target="/new")])
+    await store.add([a_job("name", target="/new", created=NOW + 1)])
     held = a_firing(job, NOW, NOW + 1, held=True)
     assert await store.fire([held], NOW + 1) == 1
     assert (await states(store, job.id))[1] is WAITING
