@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Publication,
     )
     from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step, Verdict
+    from jqengine.news import Topic
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
     from jqengine.retention import Usage
@@ -207,6 +208,46 @@ class IStore(Interface):
 
     def usage() -> Deferred[Usage]:
         """How much is kept."""
+
+
+class IWakeups(Interface):
+    """Where a process hears what others have changed in the store it shares with them.
+
+    A store has this side too.
+    """
+
+    def listen(heard: Callable[[frozenset[Topic]], None]) -> Callable[[], None]:
+        """Call *heard* on the reactor thread, until the function that is given is called.
+
+        It is told the topics of changes that other processes have on disk,
+        many of them together; its own changes it knows.  News can be late, come
+        twice, tell of nothing new, or be lost with a connection, after which
+        every topic is told once.  So whoever listens also looks by itself now
+        and then.  *heard* must not raise, and must not wait.
+        """
+
+
+class IChannel(Interface):
+    """Carries news between the processes of one store.  A store is given one.
+
+    It is open as long as the store is.
+    """
+
+    def open(heard: Callable[[frozenset[Topic]], None]) -> Deferred[None]:
+        """Begin to carry.
+
+        :param heard: called on the reactor thread with what others announce.
+        """
+
+    def announce(topics: frozenset[Topic]) -> None:
+        """Tell the others of changes that are on disk.
+
+        Called in any thread, as often as once a commit; it neither raises nor
+        waits.  What it is told in quick succession it may tell as one.
+        """
+
+    def close() -> Deferred[None]:
+        """Carry nothing more; fires when threads and sockets are gone."""
 
 
 class IQueueControl(Interface):

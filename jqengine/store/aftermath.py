@@ -11,9 +11,11 @@ from sqlalchemy import Connection, bindparam, exists, false, null, or_, update
 
 from jqengine.job import Outcome
 from jqengine.lifecycle import JobEvent, JobState, RunState
+from jqengine.news import Topic
 from jqengine.store.decisions import cancelled_with_job
 from jqengine.store.firing import FINISH_EXHAUSTED
 from jqengine.store.hot import HotStatement
+from jqengine.store.news import tell
 from jqengine.store.schema import jobs, run_unfinished, runs, text_of
 from jqengine.store.selecting import states_before
 
@@ -80,7 +82,8 @@ def settle_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     statuses = [(status, job_id) for job_id, status in last.items()]
     _NOTE_STATUS.change_each(connection, statuses)
     _remove_jobs(connection, [one for one in of_jobs if one.verdict.remove is not None])
-    _RELEASE.change_each(connection, statuses)
+    if _RELEASE.change_each(connection, statuses):
+        tell(connection, Topic.READY)
     connection.execute(FINISH_EXHAUSTED, [{"ended_id": job_id} for job_id in last])
 
 

@@ -23,9 +23,11 @@ from sqlalchemy import (
 
 from jqengine.job import Owner, Run
 from jqengine.lifecycle import RunState
+from jqengine.news import Topic
 from jqengine.store.constructs import Arrival
 from jqengine.store.dispatching import with_validators
 from jqengine.store.hot import HotStatement
+from jqengine.store.news import tell
 from jqengine.store.rows import RUN_COLUMNS, Row, run_from
 from jqengine.store.schema import job_scheduled, jobs, run_running, run_waiting, runs, text_of
 from jqengine.store.selecting import bodies_of
@@ -213,6 +215,7 @@ def next_ready(connection: Connection) -> float | None:
 
 def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str]) -> int:
     """See :meth:`jqengine.interfaces.IStore.give_back`."""
+    tell(connection, Topic.READY)
     return _GIVE_BACK.change_each(
         connection, [(run_id, owner.node, owner.boot) for run_id in run_ids]
     )

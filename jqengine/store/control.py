@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, delete, insert, null, select, update
 from jqengine.errors import NoSuchJob, NotPossible
 from jqengine.job import Job, Run, Step
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, RunEvent, RunState
+from jqengine.news import Topic
 from jqengine.store.codec import schedule_text
+from jqengine.store.news import tell
 from jqengine.store.rows import (
     NEW_RUN_COLUMNS,
     RESULT_COLUMNS,
@@ -37,6 +39,7 @@ SHORTEST = 1e-6
 
 def steer(connection: Connection, step: Step, now: float) -> Job:
     """See :meth:`jqengine.interfaces.IQueueControl.steer`."""
+    tell(connection, Topic.ENDED if step.event is JobEvent.CANCEL else Topic.READY)
     row = _job_row(connection, step.job_id)
     if row is None:
         return _steer_anonymous(connection, step, now)
@@ -65,6 +68,7 @@ def steer(connection: Connection, step: Step, now: float) -> Job:
 
 def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.run_now`."""
+    tell(connection, Topic.READY)
     known = _run_row(connection, run_id)
     if known is not None:
         return _run(connection, known)
@@ -82,6 +86,7 @@ def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run
 
 def reopen(connection: Connection, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.reopen`."""
+    tell(connection, Topic.READY)
     row = _run_row(connection, run_id)
     if row is None:
         raise NoSuchJob(f"there is no run {run_id}")

@@ -8,11 +8,13 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from jqengine.delivery import Delivery, Publication
 from jqengine.job import Result, Run
+from jqengine.news import Topic
 from jqengine.store.bodyfiles import whole
 from jqengine.store.codec import headers_from, headers_text
 from jqengine.store.delivering import DELIVERY_COLUMNS, delivery_from
 from jqengine.store.deliverytables import dead, deliveries, publications
 from jqengine.store.hot import HotStatement
+from jqengine.store.news import tell
 from jqengine.store.reading import results
 from jqengine.store.rows import RESULT_COLUMNS, RUN_COLUMNS, result_from, run_from
 from jqengine.store.schema import runs
@@ -92,6 +94,7 @@ def publish(connection: Connection, publication: Publication) -> None:
 
     For the writer thread.
     """
+    tell(connection, Topic.PUBLISHED)
     _UNPUBLISH.change(connection, (publication.path,))
     values = publication._asdict() | {"headers": headers_text(publication.headers)}
     _PUBLISH.change(connection, tuple(values.values()))

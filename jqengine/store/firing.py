@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select,
 
 from jqengine.job import Firing, Job
 from jqengine.lifecycle import JobState, RunState
+from jqengine.news import Topic
 from jqengine.store.hot import HotStatement, insert_in_blocks
+from jqengine.store.news import tell
 from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
 from jqengine.store.rows import Row as NewRunRow
 from jqengine.store.schema import job_scheduled, jobs, run_unfinished, runs
@@ -87,6 +89,8 @@ def _fire(
     exhausted = [{"ended_id": one.job_id} for one in valid if one.exhausted]
     if exhausted:
         connection.execute(FINISH_EXHAUSTED, exhausted)
+        tell(connection, Topic.ENDED)
+    tell(connection, Topic.READY)
     return sum(run.state is not RunState.SKIPPED for run in made)
 
 

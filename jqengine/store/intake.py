@@ -12,12 +12,14 @@ from sqlalchemy import Connection, Row, bindparam, insert, literal_column, selec
 
 from jqengine.job import Job
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
+from jqengine.news import Topic
 from jqengine.plan import CrontabPlan
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
 from jqengine.store.firing import FINISH_EXHAUSTED
 from jqengine.store.hot import insert_in_blocks
+from jqengine.store.news import tell
 from jqengine.store.rows import (
     ANONYMOUS_RUN_COLUMNS,
     Texts,
@@ -62,6 +64,7 @@ def add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     ready, kept = put_requests(connection, new)
     answers = _add(connection, ready)
     use_up(connection, ready, answers, kept)
+    tell(connection, Topic.READY)
     return answers
 
 
@@ -102,6 +105,7 @@ def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]
     register = _Register(connection, changed)
     answers = [(job, register.accept_line(job)) for job in changed]
     register.write()
+    tell(connection, Topic.READY)
     return [(job, answer) for job, answer in answers if answer.definition != job.definition]
 
 

@@ -14,19 +14,26 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from jqengine.errors import JobQueueError, StoreError, StoreUnavailable
-from jqengine.interfaces import IContinuationStore, IDeliveryStore, IQueueControl, IStore
+from jqengine.interfaces import (
+    IContinuationStore,
+    IDeliveryStore,
+    IQueueControl,
+    IStore,
+    IWakeups,
+)
 from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.retention import Usage
 from jqengine.store.memorycontinuations import MemoryContinuationSide
 from jqengine.store.memorycontrol import MemoryControl, SteeredQueue
 from jqengine.store.memorydeliveryside import MemoryDeliverySide
+from jqengine.store.news import Wakeups
 
 T = TypeVar("T")
 
 
-@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore)
-class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide):
+@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
+class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide, Wakeups):
     """A store whose queue lasts as long as the object that holds it.
 
     :param new_id: makes ids for the runs of jobs.

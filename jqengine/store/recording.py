@@ -25,12 +25,14 @@ from sqlalchemy import (
 
 from jqengine.job import Outcome
 from jqengine.lifecycle import RunState
+from jqengine.news import Topic
 from jqengine.store.aftermath import settle_jobs
 from jqengine.store.bodyfiles import put_away
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.hot import HotStatement, InBlocks, execute, numbered, parameters
 from jqengine.store.intake import add
+from jqengine.store.news import tell
 from jqengine.store.outputs import settle
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
@@ -112,6 +114,8 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool
     settle_jobs(connection, ended)
     dispatch(connection, ended)
     add_follow_ups(ended, partial(add, connection))
+    if ended:
+        tell(connection, Topic.ENDED)
     return answers
 
 

@@ -11,11 +11,19 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from jqengine.interfaces import IContinuationStore, IDeliveryStore, IQueueControl, IStore
-from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
+from jqengine.interfaces import (
+    IChannel,
+    IContinuationStore,
+    IDeliveryStore,
+    IQueueControl,
+    IStore,
+    IWakeups,
+)
+from jqengine.job import Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.retention import Usage
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
+from jqengine.store.news import NoChannel, Wakeups
 from jqengine.store.sqlcontinuations import SqlContinuations
 from jqengine.store.sqlcontrol import SqlControl
 from jqengine.store.sqldeliveries import SqlDeliveries
@@ -25,8 +33,8 @@ from jqengine.store.thread import Operation, StoreThread
 T = TypeVar("T")
 
 
-@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore)
-class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
+@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
+class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
     """A store in a database, with a thread that writes and one that reads.
 
     Questions of the dispatcher go through the writer, in their place between
@@ -34,16 +42,23 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
     for before them are on disk; there they delay nobody.
 
     :param new_id: makes ids for the runs of jobs, in the writer's thread.
+    :param channel: to the other processes that have this store.
     """
 
     _log = Logger()
 
     def __init__(
-        self, file: SqliteFile, reactor: IReactorFromThreads, new_id: Callable[[float], str]
+        self,
+        file: SqliteFile,
+        reactor: IReactorFromThreads,
+        new_id: Callable[[float], str],
+        channel: IChannel | None = None,
     ) -> None:
         self._file = file
         self._new_id = new_id
-        self._writer = StoreThread("store writer", SqliteDatabase(file, writing=True), reactor)
+        self._channel: IChannel = channel or NoChannel()
+        writing = SqliteDatabase(file, writing=True)
+        self._writer = StoreThread("store writer", writing, reactor, self._channel.announce)
         self._reader = StoreThread("store reader", SqliteDatabase(file, writing=False), reactor)
 
     def open(self) -> Deferred[None]:
@@ -59,6 +74,7 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
             await self._writer.stop()
             raise
         self._reader.start()
+        await self._channel.open(self.heard)
 
     def close(self) -> Deferred[None]:
         """Finish what was asked before, then release threads and files."""
@@ -69,6 +85,7 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
         await self._writer_done()
         await self._reader.stop()
         await self._writer.stop()
+        await self._channel.close()
 
     def add(self, jobs: Sequence[Job]) -> Deferred[Sequence[Job]]:
         """See :meth:`IStore.add`."""
@@ -98,13 +115,13 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations):
         claim = partial(claiming.claim, owner=owner, now=now, limit=limit, lease=lease)
         return self._writer.submit(claim, limit)
 
-    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[bool]]:
+    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[Receipt]]:
         """See :meth:`IStore.record`."""
         return self._writer.submit(partial(recording.record, outcomes=outcomes), len(outcomes))
 
-    def give_back(self, owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
+    def give_back(self, owner: Owner, run_ids: Sequence[str], now: float) -> Deferred[int]:
         """See :meth:`IStore.give_back`."""
-        give_back = partial(claiming.give_back, owner=owner, run_ids=run_ids)
+        give_back = partial(claiming.give_back, owner=owner, run_ids=run_ids, now=now)
         return self._writer.submit(give_back, len(run_ids))
 
     def recover(

@@ -19,6 +19,8 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
+from jqengine.news import Topic
+from jqengine.store.news import told
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -68,10 +70,18 @@ class StoreThread:
     All methods are for the reactor thread.
 
     :param name: of the thread, for people who look at a stack dump.
+    :param announce: called in the thread with the topics of what was committed.
     """
 
-    def __init__(self, name: str, database: Database, reactor: IReactorFromThreads) -> None:
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        reactor: IReactorFromThreads,
+        announce: Callable[[frozenset[Topic]], None] | None = None,
+    ) -> None:
         self._name = name
+        self._announce = announce
         self._database = database
         self._reactor = reactor
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
@@ -168,8 +178,11 @@ class StoreThread:
             self._database.check()
             if self._connection is None:
                 self._connection = self._database.connect()
+            told(self._connection)  # of a transaction that came to nothing
             with self._connection.begin():
-                return [call.operation(self._connection) for call in calls]
+                answers = [call.operation(self._connection) for call in calls]
+            self._tell(told(self._connection))
+            return answers
         except Exception as error:
             trouble = self._database.trouble(error)
             if trouble is None:
@@ -177,6 +190,10 @@ class StoreThread:
             if trouble.reconnect:
                 self._disconnect()
             raise trouble.error from error
+
+    def _tell(self, topics: frozenset[Topic]) -> None:
+        if topics and self._announce is not None:
+            self._announce(topics)
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -12,6 +12,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
+from jqengine.news import Topic
+from jqengine.store.news import tell
 from jqengine.store.thread import MOST_ROWS, StoreThread, Trouble
 
 
@@ -33,6 +35,7 @@ class PaperDatabase:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.info: dict[str, Any] = {}
         self.committed: list[Any] = []
         self.failing: Exception | None = None
         self.gate = threading.Event()
@@ -234,3 +237,34 @@ def test_a_thread_can_be_started_again(reactor: HandReactor, database: PaperData
         while not stopped.called:
             reactor.turn()
         assert outcome(call) == number
+
+
+def test_what_is_committed_is_announced_and_nothing_else(
+    database: PaperDatabase, reactor: HandReactor
+) -> None:
+    announced: list[tuple[list[Any], frozenset[Topic]]] = []
+    thread = StoreThread(
+        "telling store",
+        database,  # type: ignore[arg-type]
+        reactor,  # type: ignore[arg-type]
+        lambda topics: announced.append((list(database.committed), topics)),
+    )
+    thread.start()
+
+    def telling(*values: Any) -> Callable[[Any], Any]:
+        def operation(connection: Any) -> None:
+            tell(connection, Topic.READY)
+            for value in values:
+                write(value)(connection)
+
+        return operation
+
+    for operation in (write(1), telling(2), telling(3, ValueError("not this one")), write(4)):
+        call = thread.submit(operation)
+        reactor.turn()
+        outcome(call)
+    stopped: list[None] = []
+    thread.stop().addCallback(stopped.append)
+    while not stopped:
+        reactor.turn()
+    assert announced == [([1, 2], frozenset({Topic.READY}))]
