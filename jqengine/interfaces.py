@@ -25,7 +25,18 @@ if TYPE_CHECKING:
         Dispatch,
         Publication,
     )
-    from jqengine.job import Definition, Firing, Job, Outcome, Owner, Result, Run, Step, Verdict
+    from jqengine.job import (
+        Definition,
+        Firing,
+        Job,
+        Outcome,
+        Owner,
+        Receipt,
+        Result,
+        Run,
+        Step,
+        Verdict,
+    )
     from jqengine.news import Topic
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
@@ -145,18 +156,23 @@ class IStore(Interface):
         until *now* + *lease*.  No run is ever given to two owners.
         """
 
-    def record(outcomes: Sequence[Outcome]) -> Deferred[Sequence[bool]]:
+    def record(outcomes: Sequence[Outcome]) -> Deferred[Sequence[Receipt]]:
         """Write the ends of attempts, each with its result.
 
         One answer for each: whether its owner still held that attempt.  A
-        refused outcome changes nothing.  A finished or failed run releases the
+        refused outcome changes nothing.  A run that would be tried again is
+        cancelled if its job is.  A finished or failed run releases the
         run held behind it and makes an exhausted job without other unfinished
         runs finished.  A verdict that says so removes its job and cancels what
         is held, unless that job is exhausted: then it is finished all the same.
         """
 
-    def give_back(owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
-        """Return claims of *owner* that never started, their attempt restored."""
+    def give_back(owner: Owner, run_ids: Sequence[str], now: float) -> Deferred[int]:
+        """Return claims of *owner* whose attempt is not to count; gives their number.
+
+        They wait again with their attempt restored.  What belongs to a job that
+        was cancelled meanwhile is cancelled at *now*.
+        """
 
     def recover(
         owner: Owner, now: float, lease: float, others: bool = True
@@ -307,7 +323,8 @@ class IQueueControl(Interface):
         A run that waits for an attempt already is the answer as it is.
 
         :raises jqengine.errors.NoSuchJob: there is no such run.
-        :raises jqengine.errors.NotPossible: the run is not one that ended.
+        :raises jqengine.errors.NotPossible: the run is not one that ended, or
+            its job is cancelled.
         """
 
 

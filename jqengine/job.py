@@ -8,7 +8,7 @@ equal after a trip through any store.  A *duration* is a ``float`` of seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from jqengine.continuation import Continued
@@ -275,6 +275,14 @@ class Outcome(NamedTuple):
     result: Result
     verdict: Verdict
     dispatch: Dispatch = NOTHING_TO_DISPATCH
+
+
+class Receipt(IntEnum):
+    """What the store did with the end of an attempt; false where it did nothing."""
+
+    REFUSED = 0  # its owner did not hold that attempt any more
+    ACCEPTED = 1  # it is as the outcome says
+    WITHDRAWN = 2  # accepted, but no attempt follows: the job is cancelled, and now its run is
 
 
 class Skip(NamedTuple):

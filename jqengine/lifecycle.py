@@ -56,6 +56,7 @@ class RunEvent(StrEnum):
     RETRY = "retry"
     GIVE_BACK = "give back"
     CANCEL = "cancel"
+    WITHDRAW = "withdraw"  # its job was cancelled before it could wait again
     REOPEN = "reopen"
 
 
@@ -118,6 +119,7 @@ RUN_TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType
         (_R.RUNNING, _RE.FAIL): _R.FAILED,
         (_R.RUNNING, _RE.RETRY): _R.WAITING,
         (_R.RUNNING, _RE.GIVE_BACK): _R.WAITING,
+        (_R.RUNNING, _RE.WITHDRAW): _R.CANCELLED,
         (_R.FAILED, _RE.REOPEN): _R.WAITING,
         (_R.FINISHED, _RE.REOPEN): _R.WAITING,
     }

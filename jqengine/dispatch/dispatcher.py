@@ -71,12 +71,20 @@ class Dispatcher(Service):
         self._owner = owner
         self._drain_timeout = drain_timeout
         self._trouble = 0.0
+        self._ticked = reactor.seconds()
         self._loop: Deferred[None] = succeed(None)
         self._drained: Deferred[None] = succeed(None)
+
+    @property
+    def tick_age(self) -> float:
+        """Seconds since the loop last began to look; at most :data:`LONGEST_PAUSE` and a
+        little in health, though the store be away."""
+        return self._reactor.seconds() - self._ticked
 
     def startService(self) -> None:
         """Begin to dispatch; what earlier boots left running comes first."""
         super().startService()
+        self._ticked = self._reactor.seconds()
         self._loop = Deferred.fromCoroutine(self._run())
         self._loop.addErrback(lambda failure: self._log.failure("Dispatching ended", failure))
 
@@ -100,6 +108,7 @@ class Dispatcher(Service):
     async def _run(self) -> None:
         await self._through_trouble(self._recover)
         while self.running:
+            self._ticked = self._reactor.seconds()
             pause = await self._through_trouble(self._turn)
             await self._bell.wait(pause)
 
@@ -145,7 +154,7 @@ class Dispatcher(Service):
         if not runs:
             return
         try:
-            await self._store.give_back(self._owner, [run.id for run in runs])
+            await self._return(runs)
         except StoreUnavailable:
             self._host.run(runs)
             raise
@@ -201,10 +210,13 @@ class Dispatcher(Service):
         if not runs:
             return
         try:
-            await self._store.give_back(self._owner, [run.id for run in runs])
+            await self._return(runs)
         except StoreUnavailable as error:
             # The next start finds these claims and counts their attempt.
             self._log.error(
                 "{count} jobs are not given back: {error}", count=len(runs), error=error
             )
         self._recorder.released(runs)
+
+    def _return(self, runs: Sequence[Run]) -> Deferred[int]:
+        return self._store.give_back(self._owner, [run.id for run in runs], self._clock.now())

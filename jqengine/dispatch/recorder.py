@@ -20,7 +20,7 @@ from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.window import ClaimWindow
 from jqengine.errors import StoreUnavailable
 from jqengine.interfaces import IClock, IDelivery, IRunObserver, IStore
-from jqengine.job import Outcome, Owner, Result, Run
+from jqengine.job import Outcome, Owner, Receipt, Result, Run, Verdict
 from jqengine.lifecycle import RunState
 
 RETRY_PAUSE = 1.0
@@ -125,13 +125,13 @@ class Recorder:
         while self._ended:
             batch, self._ended = self._ended, []
             accepted = await self._record([outcome for _, outcome in batch])
-            for (run, outcome), kept in zip(batch, accepted, strict=True):
-                self._finish(run, outcome, kept)
+            for (run, outcome), receipt in zip(batch, accepted, strict=True):
+                self._finish(run, outcome, receipt)
             self._tell_idle()
             self._bell.ring()
         self._writing = False
 
-    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[Receipt]:
         """Write until it is written: a result in hand is not given up."""
         while True:
             try:
@@ -144,9 +144,9 @@ class Recorder:
             except Exception:
                 if len(outcomes) > 1:
                     # One of them is to blame, and shall not take the others along.
-                    return [kept for one in outcomes for kept in await self._record([one])]
+                    return [said for one in outcomes for said in await self._record([one])]
                 self._log.failure("The result of {run} cannot be recorded", run=outcomes[0].run_id)
-                return [False]
+                return [Receipt.REFUSED]
 
     def _has_in_hand(self, run: Run) -> bool:
         """Whether it is this attempt that is claimed.
@@ -157,19 +157,23 @@ class Recorder:
         claimed = self._claimed.get(run.id)
         return claimed is not None and claimed.attempt == run.attempt
 
-    def _finish(self, run: Run, outcome: Outcome, kept: bool) -> None:
+    def _finish(self, run: Run, outcome: Outcome, receipt: Receipt) -> None:
         if self._has_in_hand(run):
             del self._claimed[run.id]
-        verdict = outcome.verdict
-        if not kept:
+        if not receipt:
             self._log.warn(
                 "The result of {run} attempt {attempt} is refused: its claim was lost",
                 run=run.id,
                 attempt=run.attempt,
             )
             return
+        if receipt is Receipt.WITHDRAWN:
+            outcome = outcome._replace(verdict=_withdrawn(outcome.verdict))
         self._observer.ended(run, outcome)
-        if verdict.state is RunState.WAITING:
+        verdict = outcome.verdict
+        if verdict.state is RunState.CANCELLED:
+            self._log.info("{job} is not tried again: {why}", job=run.label, why=verdict.why)
+        elif verdict.state is RunState.WAITING:
             self._log.info("{job} will be tried again: {why}", job=run.label, why=verdict.why)
         else:
             if verdict.state is RunState.FAILED:
@@ -188,3 +192,9 @@ class Recorder:
             waiters, self._idle = self._idle, []
             for waiter in waiters:
                 waiter.callback(None)
+
+
+def _withdrawn(verdict: Verdict) -> Verdict:
+    """What becomes of a run that would be tried again, were its job not cancelled."""
+    why = f"{verdict.why.partition(',')[0]}, and its job is cancelled"
+    return Verdict(RunState.CANCELLED, None, False, None, why)

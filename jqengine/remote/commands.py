@@ -279,8 +279,8 @@ class _ToJob(EngineCommand):
 class Cancel(_ToJob):
     """Take a job back.
 
-    It is due no more, and runs that wait are cancelled; one that has begun goes
-    on to its end. A cancelled job stays cancelled.
+    It is due no more, and runs that wait are cancelled; an attempt that has begun
+    goes on to its end, and none follows. A cancelled job stays cancelled.
     """
 
 

@@ -31,6 +31,7 @@ from jqengine.store.news import tell
 from jqengine.store.rows import RUN_COLUMNS, Row, run_from
 from jqengine.store.schema import job_scheduled, jobs, run_running, run_waiting, runs, text_of
 from jqengine.store.selecting import bodies_of
+from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
 
 _RUN_COLUMNS = [runs.c[name] for name in RUN_COLUMNS]
 _BODY_ID = RUN_COLUMNS.index("body_id")
@@ -213,12 +214,15 @@ def next_ready(connection: Connection) -> float | None:
     return min(instants, default=None)
 
 
-def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str]) -> int:
+def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str], now: float) -> int:
     """See :meth:`jqengine.interfaces.IStore.give_back`."""
     tell(connection, Topic.READY)
-    return _GIVE_BACK.change_each(
+    cancelled = runs_of_cancelled_jobs(connection, run_ids)
+    given = _GIVE_BACK.change_each(
         connection, [(run_id, owner.node, owner.boot) for run_id in run_ids]
     )
+    withdraw(connection, cancelled, now)
+    return given
 
 
 def recover(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, null, select, update
 
 from jqengine.errors import NoSuchJob, NotPossible
 from jqengine.job import Job, Run, Step
-from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, RunEvent, RunState
+from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunEvent, RunState
 from jqengine.news import Topic
 from jqengine.store.codec import schedule_text
 from jqengine.store.news import tell
@@ -28,6 +28,7 @@ from jqengine.store.selecting import bodies_of, jobs_from, states_before
 from jqengine.store.steps import (
     check_anonymous_run_now,
     check_anonymous_step,
+    check_reopening,
     check_run_now,
     is_reopened,
     stepped,
@@ -92,6 +93,7 @@ def reopen(connection: Connection, run_id: str, now: float) -> Run:
         raise NoSuchJob(f"there is no run {run_id}")
     if is_reopened(_run(connection, row)):
         return _run(connection, row)
+    check_reopening(_run(connection, row), _state_of_job(connection, row.job_id))
     _keep_result(connection, row)
     forgotten = {name: null() for name in RESULT_COLUMNS}
     connection.execute(
@@ -202,6 +204,11 @@ def _job_row(connection: Connection, job_id: str) -> Row[Any] | None:
     return connection.execute(
         select(jobs).where(jobs.c.id == job_id).with_for_update()
     ).one_or_none()
+
+
+def _state_of_job(connection: Connection, job_id: str | None) -> JobState | None:
+    row = None if job_id is None else _job_row(connection, job_id)
+    return None if row is None else JobState(row.state)
 
 
 def _run_row(connection: Connection, run_id: str) -> Row[Any] | None:

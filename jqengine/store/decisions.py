@@ -11,6 +11,7 @@ CRONTAB = "crontab"
 """The origin of jobs that crontabs maintain."""
 
 LINE_GONE = "its crontab line is gone"
+JOB_CANCELLED = "its job was cancelled"
 
 
 def is_anonymous(job: Job) -> bool:

@@ -21,7 +21,7 @@ from jqengine.interfaces import (
     IStore,
     IWakeups,
 )
-from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
+from jqengine.job import Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.retention import Usage
 from jqengine.store.memorycontinuations import MemoryContinuationSide
@@ -89,13 +89,13 @@ class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide, Wak
         """See :meth:`IStore.claim`."""
         return self._answer(lambda: self.queue.claim(owner, now, limit, lease))
 
-    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[bool]]:
+    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[Receipt]]:
         """See :meth:`IStore.record`."""
         return self._answer(lambda: self.queue.record(outcomes))
 
-    def give_back(self, owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
+    def give_back(self, owner: Owner, run_ids: Sequence[str], now: float) -> Deferred[int]:
         """See :meth:`IStore.give_back`."""
-        return self._answer(lambda: self.queue.give_back(owner, run_ids))
+        return self._answer(lambda: self.queue.give_back(owner, run_ids, now))
 
     def recover(
         self, owner: Owner, now: float, lease: float, others: bool = True

@@ -26,6 +26,7 @@ from jqengine.store.memoryqueue import KeptRun, MemoryQueue, as_it_is, new_run
 from jqengine.store.steps import (
     check_anonymous_run_now,
     check_anonymous_step,
+    check_reopening,
     check_run_now,
     is_reopened,
     stepped,
@@ -104,6 +105,8 @@ class SteeredQueue(MemoryQueue):
             raise NoSuchJob(f"there is no run {run_id}")
         if is_reopened(kept.run):
             return kept.run
+        of_job = self._jobs.get(kept.run.job_id)
+        check_reopening(kept.run, of_job.job.state if of_job is not None else None)
         if kept.last is not None:
             kept.results[kept.run.attempt] = kept.last
         kept.last = kept.finished = kept.owner = None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
-from jqengine.job import NO_RESPONSE, Firing, Job, Outcome, Owner, Result, Run
+from jqengine.job import NO_RESPONSE, Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.lifecycle import (
     UNFINISHED_JOBS,
     UNFINISHED_RUNS,
@@ -24,6 +24,7 @@ from jqengine.retention import Usage
 from jqengine.sinkurl import watches
 from jqengine.store.decisions import (
     CRONTAB,
+    JOB_CANCELLED,
     LINE_GONE,
     cancelled_with_job,
     in_place_of,
@@ -201,13 +202,14 @@ class MemoryQueue:
             return run
         return run._replace(validators=self.deliveries.validators(run.job_id))
 
-    def give_back(self, owner: Owner, run_ids: Sequence[str]) -> int:
-        return sum(self._give_back(owner, self._runs.get(run_id)) for run_id in run_ids)
+    def give_back(self, owner: Owner, run_ids: Sequence[str], now: float) -> int:
+        return sum(self._give_back(owner, self._runs.get(run_id), now) for run_id in run_ids)
 
-    def _give_back(self, owner: Owner, kept: KeptRun | None) -> bool:
+    def _give_back(self, owner: Owner, kept: KeptRun | None, now: float) -> bool:
         if kept is None or not _holds(kept, owner):
             return False
         self._wait_again(kept, kept.run.ready, kept.run.attempt - 1)
+        self._withdraw_if_cancelled(kept, now)
         return True
 
     def recover(self, owner: Owner, now: float, lease: float, others: bool) -> Sequence[Run]:
@@ -235,7 +237,7 @@ class MemoryQueue:
 
     # Recording.
 
-    def record(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+    def record(self, outcomes: Sequence[Outcome]) -> Sequence[Receipt]:
         outcomes = [self._with_output(outcome) for outcome in outcomes]
         accepted = [self._end_attempt(outcome) for outcome in outcomes]
         ended = [
@@ -261,20 +263,31 @@ class MemoryQueue:
         body = b"".join(data for _, data in sorted(said.items()))
         return outcome._replace(result=outcome.result._replace(body=body))
 
-    def _end_attempt(self, outcome: Outcome) -> bool:
+    def _end_attempt(self, outcome: Outcome) -> Receipt:
         kept = self._runs.get(outcome.run_id)
         if kept is None or not _holds(kept, outcome.owner):
-            return False
+            return Receipt.REFUSED
         if kept.run.attempt != outcome.attempt:
-            return False
+            return Receipt.REFUSED
         verdict = outcome.verdict
         if verdict.state is RunState.WAITING:
             assert verdict.ready is not None
             kept.results[outcome.attempt] = outcome.result
             self._wait_again(kept, verdict.ready, outcome.attempt - verdict.restore)
+            if self._withdraw_if_cancelled(kept, outcome.result.finished):
+                return Receipt.WITHDRAWN
         else:
             kept.last, kept.finished = outcome.result, outcome.result.finished
             kept.run = kept.run._replace(state=verdict.state)
+        return Receipt.ACCEPTED
+
+    def _withdraw_if_cancelled(self, kept: KeptRun, now: float) -> bool:
+        """Cancel a run that waits, if its job is cancelled."""
+        of_job = self._jobs.get(kept.run.job_id)
+        if of_job is None or of_job.job.state is not JobState.CANCELLED:
+            return False
+        kept.run = kept.run._replace(state=RunState.CANCELLED)
+        kept.finished, kept.reason = now, JOB_CANCELLED
         return True
 
     def _wait_again(self, kept: KeptRun, ready: float, attempt: int) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from jqengine.job import Outcome
+from jqengine.job import Outcome, Receipt
 from jqengine.lifecycle import RunState
 from jqengine.news import Topic
 from jqengine.store.aftermath import settle_jobs
@@ -36,6 +36,7 @@ from jqengine.store.news import tell
 from jqengine.store.outputs import settle
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
+from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
 
 _FENCE = ("run_id", "owner_node", "owner_boot", "held_attempt")
 
@@ -104,19 +105,44 @@ _FORGET_ATTEMPT = HotStatement(
 _KEEP_ATTEMPT = HotStatement(insert(attempts), *(column.name for column in attempts.columns))
 
 
-def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[Receipt]:
     """See :meth:`jqengine.interfaces.IStore.record`."""
     outcomes = put_away(connection, settle(connection, outcomes))
+    cancelled = _of_cancelled_jobs(connection, outcomes)
     answers = _write(connection, outcomes)
     accepted = [outcome for outcome, held in zip(outcomes, answers, strict=True) if held]
-    _keep_attempts(connection, [one for one in accepted if one.verdict.state is RunState.WAITING])
+    retried = [one for one in accepted if one.verdict.state is RunState.WAITING]
+    _keep_attempts(connection, retried)
+    _withdraw(connection, [one for one in retried if one.run_id in cancelled])
     ended = [one for one in accepted if one.verdict.state is not RunState.WAITING]
     settle_jobs(connection, ended)
     dispatch(connection, ended)
     add_follow_ups(ended, partial(add, connection))
     if ended:
         tell(connection, Topic.ENDED)
-    return answers
+    return [
+        _receipt(held, outcome.run_id in cancelled)
+        for outcome, held in zip(outcomes, answers, strict=True)
+    ]
+
+
+def _receipt(held: bool, withdrawn: bool) -> Receipt:
+    return Receipt.WITHDRAWN if held and withdrawn else Receipt(held)
+
+
+def _of_cancelled_jobs(connection: Connection, outcomes: Iterable[Outcome]) -> set[str]:
+    """The runs that would be tried again, and whose job is cancelled."""
+    again = {
+        one.run_id
+        for one in outcomes
+        if one.verdict.state is RunState.WAITING and one.job_id != one.run_id
+    }
+    return runs_of_cancelled_jobs(connection, again) if again else again
+
+
+def _withdraw(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        withdraw(connection, [outcome.run_id], outcome.result.finished)
 
 
 def _write(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[bool]:

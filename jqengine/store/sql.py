@@ -19,7 +19,7 @@ from jqengine.interfaces import (
     IStore,
     IWakeups,
 )
-from jqengine.job import Firing, Job, Outcome, Owner, Result, Run
+from jqengine.job import Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.retention import Usage
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
@@ -115,13 +115,13 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
         claim = partial(claiming.claim, owner=owner, now=now, limit=limit, lease=lease)
         return self._writer.submit(claim, limit)
 
-    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[bool]]:
+    def record(self, outcomes: Sequence[Outcome]) -> Deferred[Sequence[Receipt]]:
         """See :meth:`IStore.record`."""
         return self._writer.submit(partial(recording.record, outcomes=outcomes), len(outcomes))
 
-    def give_back(self, owner: Owner, run_ids: Sequence[str]) -> Deferred[int]:
+    def give_back(self, owner: Owner, run_ids: Sequence[str], now: float) -> Deferred[int]:
         """See :meth:`IStore.give_back`."""
-        give_back = partial(claiming.give_back, owner=owner, run_ids=run_ids)
+        give_back = partial(claiming.give_back, owner=owner, run_ids=run_ids, now=now)
         return self._writer.submit(give_back, len(run_ids))
 
     def recover(

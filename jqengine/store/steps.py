@@ -101,6 +101,16 @@ def is_reopened(run: Run) -> bool:
     return False
 
 
+def check_reopening(run: Run, state: JobState | None) -> None:
+    """Make sure that an ended *run* of a job in *state* may have one more attempt.
+
+    :param state: of its job, if it has one that is more than a run.
+    :raises NotPossible: nothing of the job begins any more.
+    """
+    if state is JobState.CANCELLED:
+        raise NotPossible(f"{run.label} is {state} and does not run any more")
+
+
 def _reason(job: Job, state: JobState, step: Step) -> str:
     """Why a job is in the state it comes to; what is scheduled needs none."""
     if step.event is JobEvent.REPLACE and state is JobState.PAUSED:

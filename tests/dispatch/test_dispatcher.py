@@ -10,8 +10,20 @@ import pytest
 from twisted.internet.defer import Deferred, fail
 
 from jqengine.errors import StoreUnavailable
-from jqengine.job import Catchup, Definition, Job, Overlap, Policy, Request, Run, Schedule, Syntax
-from jqengine.lifecycle import JobState, RunState
+from jqengine.job import (
+    Catchup,
+    Definition,
+    Job,
+    Overlap,
+    Policy,
+    Request,
+    Run,
+    Schedule,
+    Step,
+    Syntax,
+)
+from jqengine.lifecycle import JobEvent, JobState, RunState
+from jqengine.remote.waits import Waits
 from jqengine.store.memory import MemoryStore
 from tests.dispatch.engineroom import EngineRoom
 from tests.dispatch.values import NOW, a_job, a_result
@@ -124,6 +136,19 @@ def test_a_failure_is_tried_again_after_its_wait_and_then_fails(room: EngineRoom
     assert states(room.store, "once-0001") == [(0, RunState.FAILED)]
     assert [result.status for _, result in room.delivery.delivered] == [500]
     assert [n for n, _ in result_of(room.store.results("once-0001"))] == [1, 2, 3]
+
+
+def test_a_cancelled_job_is_not_tried_again_and_who_waits_is_told(room: EngineRoom) -> None:
+    add(room, a_job())
+    room.start()
+    over = Waits(room.hub).next_of("job-1")
+    room.store.steer(Step("job-1", JobEvent.CANCEL, reason="on request"), room.clock.now())
+    room.answer_all(500)
+    run, result = result_of(over)
+    assert (run.state, result.status) == (RunState.CANCELLED, 500)
+    assert room.delivery.delivered == []
+    room.pass_time(60)
+    assert room.host.running == []
 
 
 def test_an_answer_that_removes_ends_a_recurring_job(room: EngineRoom) -> None:

@@ -51,9 +51,9 @@ def attempt_counted_at_the_end() -> Patch:
             count(self._runs[run.id], -1)
         return runs
 
-    def given_back(self: MemoryQueue, owner: Owner, kept: KeptRun | None) -> bool:
+    def given_back(self: MemoryQueue, owner: Owner, kept: KeptRun | None, now: float) -> bool:
         count(kept, +1)
-        return give_back(self, owner, kept)
+        return give_back(self, owner, kept, now)
 
     def counted(self: MemoryQueue, outcome: Outcome) -> bool:
         count(self._runs.get(outcome.run_id), +1)

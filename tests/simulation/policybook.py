@@ -74,9 +74,8 @@ class PolicyBook:
         queue = self._queue(run.job_id)
         if queue.by_hand:
             return
-        # The runs of a removed job that wait go on, and so does one that was
-        # under way when its job was cancelled.
-        if run.attempt == 1 and self._dues.state(run.job_id) is JobState.CANCELLED:
+        # The runs of a removed job that wait go on.
+        if self._dues.state(run.job_id) is JobState.CANCELLED:
             yield f"{run.id}: claimed when its job was cancelled"
         others = sorted(queue.begun - {run.due})
         if others and self._dues.overlaps(run.job_id) == {Overlap.QUEUE}:

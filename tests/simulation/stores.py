@@ -41,6 +41,7 @@ class MemoryDatabase:
 
     queue: SteeredQueue
     store: MemoryStore = field(init=False)
+    info: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = MemoryStore(_no_id, queue=self.queue)

@@ -28,7 +28,7 @@ async def test_nothing_asked_is_nothing_done(store: IStore) -> None:
     assert await store.apply(CrontabPlan()) is None
     assert await store.fire([], NOW) == 0
     assert list(await store.record([])) == []
-    assert await store.give_back(OWNER, []) == 0
+    assert await store.give_back(OWNER, [], NOW) == 0
     assert await store.next_ready() is None
 
 

@@ -80,7 +80,7 @@ async def test_a_claim_given_back_has_its_attempt_and_its_place_again(store: ISt
     first, second = a_job(due=NOW - 1), a_job()
     await store.add([second, first])
     (run,) = await store.claim(OWNER, NOW, 1, LEASE)
-    assert await store.give_back(OWNER, [run.id]) == 1
+    assert await store.give_back(OWNER, [run.id], NOW) == 1
     assert list(await store.runs(first.id, 1)) == [run._replace(state=RunState.WAITING, attempt=0)]
     assert [one.id for one in await store.claim(OWNER, NOW, 9, LEASE)] == [first.id, second.id]
 
@@ -90,16 +90,16 @@ async def test_only_its_owner_gives_a_claim_back(store: IStore) -> None:
     await store.add([a_job()])
     (run,) = await store.claim(OWNER, NOW, 1, LEASE)
     for stranger in (REBOOTED, NEIGHBOUR):
-        assert await store.give_back(stranger, [run.id]) == 0
-    assert await store.give_back(OWNER, [run.id, run.id, "unknown"]) == 1
-    assert await store.give_back(OWNER, [run.id]) == 0
+        assert await store.give_back(stranger, [run.id], NOW) == 0
+    assert await store.give_back(OWNER, [run.id, run.id, "unknown"], NOW) == 1
+    assert await store.give_back(OWNER, [run.id], NOW) == 0
 
 
 @ensureDeferred
 async def test_what_is_given_back_cannot_be_recorded(store: IStore) -> None:
     await store.add([a_job()])
     (run,) = await store.claim(OWNER, NOW, 1, LEASE)
-    await store.give_back(OWNER, [run.id])
+    await store.give_back(OWNER, [run.id], NOW)
     assert list(await store.record([an_end(run)])) == [False]
 
 

@@ -124,7 +124,7 @@ async def test_a_delivery_is_written_with_its_result(side: Side) -> None:
 @ensureDeferred
 async def test_a_refused_result_writes_no_delivery(side: Side) -> None:
     run = await side.a_run()
-    await side.store.give_back(OWNER, [run.id])
+    await side.store.give_back(OWNER, [run.id], NOW)
     outcome = an_end(run)._replace(dispatch=Dispatch((a_delivery(),)))
     assert await side.store.record([outcome]) == [False]
     assert await side.store.deliveries(run.id) == []

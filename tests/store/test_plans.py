@@ -84,7 +84,7 @@ def questions(connection: Connection) -> Questions:
     asked.ask(firing.fire, [*firings, a_firing(lines[0], next_due=None)], NOW, new_id)
     asked.ask(claiming.next_ready)
     runs = asked.ask(claiming.claim, OWNER, NOW, 500, LEASE)
-    asked.ask(claiming.give_back, OWNER, [runs[0].id])
+    asked.ask(claiming.give_back, OWNER, [runs[0].id], NOW)
     asked.ask(recording.record, [a_retry(run) for run in runs[1:3]])
     asked.ask(recording.record, [an_end(run, 410, remove="gone") for run in runs])
     asked.ask(claiming.recover, Owner("node-1", "boot-2"), NOW, LEASE, True)

@@ -84,7 +84,7 @@ async def test_a_result_is_recorded_once(store: IStore) -> None:
 async def test_refused_ones_do_not_harm_the_others_of_a_large_batch(store: IStore) -> None:
     await store.add([a_job() for _ in range(130)])
     runs = await store.claim(OWNER, NOW, 130, LEASE)
-    await store.give_back(OWNER, [runs[7].id, runs[99].id])
+    await store.give_back(OWNER, [runs[7].id, runs[99].id], NOW)
     answers = await store.record([an_end(run) for run in runs])
     assert [number for number, held in enumerate(answers) if not held] == [7, 99]
     for number in (7, 99):

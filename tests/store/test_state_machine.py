@@ -169,7 +169,7 @@ class QueueMachine(RuleBasedStateMachine):
         some = data.draw(st.lists(st.sampled_from(self.claims), unique_by=lambda pair: pair[1].id))
         held = [run for _, run in some if self.model.runs[run.id].holder == self.owner]
         held = [run for run in held if self.model.runs[run.id].state == "running"]
-        count_of = ask(self.store.give_back, self.owner, [run.id for _, run in some])
+        count_of = ask(self.store.give_back, self.owner, [run.id for _, run in some], self.now)
         assert count_of == len(held)
         for run in held:
             self.model.back(run.id, self.model.runs[run.id].ready, restore=True)
