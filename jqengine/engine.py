@@ -39,6 +39,7 @@ from jqengine.signals import Signals
 from jqengine.sinks.side import SinkSettings, SinkSide
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.store.opening import store_for
+from jqengine.systemd import Heartbeat, ServiceManager
 from jqengine.triggers.crontab import Crontab
 from jqengine.triggers.triggers import Triggers
 from jqengine.wire.address import VARIABLE as AMP_VARIABLE
@@ -47,14 +48,28 @@ SINK_THREADS = 16
 """Threads for what blocks in sinks: files, standard output, long messages."""
 
 
-def make_engine(settings: Settings, *, reactor: Any, clock: IClock, random: Random) -> Engine:
+STOPPING_ASIDE = 15.0
+"""Seconds that a stop may take besides the drain time, until all is closed."""
+
+
+def make_engine(
+    settings: Settings,
+    *,
+    reactor: Any,
+    clock: IClock,
+    random: Random,
+    manager: ServiceManager | None = None,
+) -> Engine:
     """The engine that *settings* describe.  Nothing is started yet.
 
     :param reactor: with timers on monotonic time.
+    :param manager: is told how the engine is, if there is one.
     :raises ConfigurationError: the application, a crontab, an endpoint or a
         sink cannot be what it should be; the sentence says which, and why.
     """
-    world = Surroundings(reactor=reactor, clock=clock, random=random)
+    world = Surroundings(
+        reactor=reactor, clock=clock, random=random, manager=manager or ServiceManager()
+    )
     clients = clients_of(settings, world)
     # Before the application is loaded, which may look for it at once.
     if clients.address is None:
@@ -107,6 +122,7 @@ class Engine(Service):
         self._remote = self._make_remote(new_id)
         self._application = application
         self._signals = Signals(world.reactor, self._reload, self._hurry)
+        self._heartbeat = Heartbeat(world.manager, world.reactor, self._is_alive)
         self._state: StateDirectory | None = None
         self._jobs: JobSide | None = None
         self._opened = False
@@ -168,8 +184,13 @@ class Engine(Service):
         self._log.info(
             "The engine is up, with its state in {directory}", directory=self._state.path
         )
+        world.manager.ready(self._status())
+        self._heartbeat.startService()
 
     async def _stop(self) -> None:
+        self._world.manager.stopping(
+            "Waiting for what runs", self._settings.drain_timeout + STOPPING_ASIDE
+        )
         self._signals.stopping()
         draining = [maybeDeferred(one.stopService) for one in (self._http, self._admin)]
         if self._jobs is not None:
@@ -187,7 +208,15 @@ class Engine(Service):
         if self._state is not None:
             self._state.close()
         self._signals.stopped()
+        self._heartbeat.stopService()
         self._log.info("The engine has stopped")
+
+    def _is_alive(self) -> bool:
+        return self._jobs is not None and (not self.running or self._jobs.turns)
+
+    def _status(self) -> str:
+        places = ", ".join(shown(address) for address in self._http.addresses())
+        return f"Serving at {places}" if places else "Running jobs"
 
     def _application_resource(self, application: WSGIApplication) -> WSGIResource:
         return WSGIResource(self._world.reactor, self._web_threads, self._with_queue(application))
@@ -263,9 +292,18 @@ class Engine(Service):
             raise ConfigurationError(f"--sink: {error}") from None
 
     def _reload(self) -> None:
-        reloading = Deferred.fromCoroutine(self._crontabs.reload())
-        reloading.addCallback(lambda _: self._look())
+        self._world.manager.reloading()
+        reloading = Deferred.fromCoroutine(self._read_again())
         reloading.addErrback(lambda failure: self._log.failure("The reload failed", failure))
+
+    async def _read_again(self) -> None:
+        status = "The crontabs were not read again; the log says why"
+        try:
+            if await self._crontabs.reload() is not None:
+                status = self._status()
+            self._look()
+        finally:
+            self._world.manager.ready(status)
 
     def _hurry(self) -> None:
         self._log.warn("Asked twice to stop: stopping at once")

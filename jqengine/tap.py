@@ -36,6 +36,7 @@ from jqengine.errors import ConfigurationError, JobQueueError
 from jqengine.launch import ExitStatus, Launch, StartReport
 from jqengine.logs import twistd_observer, writes_to_stderr
 from jqengine.options import OPTIONS, Option
+from jqengine.systemd import ServiceManager
 from jqengine.version import VERSION
 
 _INTRODUCTION = (
@@ -149,7 +150,11 @@ def makeService(options: Options) -> IService:
     with _one_line_errors():
         observer = None if twistd is None else twistd_observer(twistd, reactor)
         engine = make_engine(
-            options.settings, reactor=reactor, clock=SystemClock(), random=SystemRandom()
+            options.settings,
+            reactor=reactor,
+            clock=SystemClock(),
+            random=SystemRandom(),
+            manager=ServiceManager.of(os.environ),
         )
     logged = twistd is not None and writes_to_stderr(twistd)
     report = StartReport(reactor, exit_status, twistd, None if logged else sys.stderr)

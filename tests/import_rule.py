@@ -19,7 +19,7 @@ GROUPS = (
     ("tap", "cli", "testing"),
     ("engine", "eager"),
     ("assembly",),
-    ("admin", "triggers", "remote", "dispatch", "launch", "logs", "statedir"),
+    ("admin", "triggers", "remote", "dispatch", "launch", "logs", "statedir", "systemd"),
     ("app", "store", "sinks", "client"),
     ("request", "wire"),
     ("vocabulary",),

@@ -14,7 +14,7 @@ from jqengine.assembly.surroundings import Surroundings
 from jqengine.client import JobQueue
 from jqengine.client.request import held_in, with_queue
 from jqengine.config import Settings
-from jqengine.dispatch.dispatcher import Dispatcher
+from jqengine.dispatch.dispatcher import LONGEST_PAUSE, Dispatcher
 from jqengine.dispatch.janitor import Janitor
 from jqengine.dispatch.leases import Leases
 from jqengine.dispatch.outputkeeper import OutputKeeper
@@ -35,6 +35,9 @@ from jqengine.triggers.triggers import Triggers
 
 RESULT_BODY_LIMIT = 4 * 1024 * 1024
 """Bytes of a result's body that are kept."""
+
+LONGEST_TICK = 3 * LONGEST_PAUSE
+"""Seconds without a turn of the dispatcher after which it is dead, though the process lives."""
 
 
 class JobSide:
@@ -114,6 +117,11 @@ class JobSide:
         self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
         self.look = self._dispatcher.look
         self.hurry = self._dispatcher.hurry
+
+    @property
+    def turns(self) -> bool:
+        """Whether the dispatcher has looked for jobs lately."""
+        return self._dispatcher.tick_age < LONGEST_TICK
 
     def start(self) -> None:
         """Begin to dispatch."""
