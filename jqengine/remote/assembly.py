@@ -14,6 +14,7 @@ from jqengine.plan import CrontabPlan
 from jqengine.redaction import Redactor
 from jqengine.remote.continuations import Continuations
 from jqengine.remote.credentials import Secrets
+from jqengine.remote.doorway import Doorway
 from jqengine.remote.hub import RunHub
 from jqengine.remote.live import LiveOutput
 from jqengine.remote.server import AMPServer, SessionFactory
@@ -35,6 +36,7 @@ class Remote:
     :ivar hub: to be told what becomes of runs.
     :ivar live: to be told what the application writes.
     :ivar verbs: what clients can ask.
+    :ivar doorway: where threads of this process come in.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Remote:
             random_bytes=random_bytes,
         )
         self._server = AMPServer(endpoints, factory)
+        self.doorway = Doorway(reactor, factory.buildProtocol)
 
     def listen(self) -> Deferred[None]:
         """Let clients in; fails with CannotListenError, and then none are."""

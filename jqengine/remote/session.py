@@ -29,6 +29,7 @@ class Session(BoundedAMP):
     :param make_desk: makes what answers this session.
     :param gone: called with the session once it is over.
     :ivar role: how far the client may go.
+    :ivar only_looks: whether it may give none of the commands that change something.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Session(BoundedAMP):
             reactor=reactor, limits=limits, locate=self._locate_answer, complain=complain
         )
         self.role = Role.STRANGER
+        self.only_looks = False
         self._handshake = handshake
         self._desk = make_desk(self)
         self._gone = gone
@@ -99,6 +101,8 @@ class Session(BoundedAMP):
                     "the engine does not know who you are; prove that you know a secret"
                 )
             raise Forbidden(f"{command.__name__} needs the role {command.role.word}")
+        if self.only_looks and not command.looks:
+            raise Forbidden(f"{command.__name__} may change something, and you may only look")
 
     def _settle(self, role: Role) -> None:
         self.role = role

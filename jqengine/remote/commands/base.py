@@ -30,9 +30,11 @@ class EngineCommand(amp.Command):
     """A command of the engine.
 
     :cvar role: the least role that may give it.
+    :cvar looks: whether it changes nothing.
     """
 
     role: ClassVar[Role] = Role.SUBMIT
+    looks: ClassVar[bool] = False
 
 
 def which_job() -> Arguments:

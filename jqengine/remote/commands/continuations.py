@@ -45,6 +45,7 @@ class Continuations(EngineCommand):
     """A page of continuations, the newest first."""
 
     role = Role.OPERATE
+    looks = True
     arguments: ClassVar[Arguments] = [
         (b"after", Text("The ``next`` of the page before.", optional=True)),
         (b"limit", Number("Most of them on the page: 100 unless said, up to 1,000.",

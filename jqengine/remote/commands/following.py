@@ -16,6 +16,7 @@ class Tail(EngineCommand):
     """
 
     role = Role.OPERATE
+    looks = True
     arguments: ClassVar[Arguments] = [
         (b"tail", Number("A number of the client's choice, of this connection.")),
         *which_job(),
@@ -27,6 +28,7 @@ class StopTail(EngineCommand):
     """Follow no more."""
 
     role = Role.OPERATE
+    looks = True
     arguments: ClassVar[Arguments] = [(b"tail", Number("The number."))]
 
 

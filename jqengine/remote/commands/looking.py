@@ -11,6 +11,7 @@ from jqengine.remote.commands.base import Arguments, EngineCommand, Role, which_
 class Show(EngineCommand):
     """One job."""
 
+    looks = True
     arguments: ClassVar[Arguments] = which_job()
     response: ClassVar[Arguments] = [(b"job", Json("The job, described above."))]
 
@@ -23,6 +24,7 @@ class Wait(EngineCommand):
     tried again has not ended.
     """
 
+    looks = True
     arguments: ClassVar[Arguments] = [
         *which_job(),
         (b"timeout", Text("A duration after which the error is ``NOT_IN_TIME``.", optional=True)),
@@ -37,6 +39,7 @@ class Wait(EngineCommand):
 class Results(EngineCommand):
     """The result of each attempt of a run, in order, without the bodies."""
 
+    looks = True
     arguments: ClassVar[Arguments] = [
         (b"run", Text("The run's id.")),
         (b"after", Number("Only attempts after this one; 0 unless said.", optional=True)),
@@ -50,6 +53,7 @@ class Results(EngineCommand):
 class Body(EngineCommand):
     """A piece of a result's body."""
 
+    looks = True
     arguments: ClassVar[Arguments] = [
         (b"run", Text("The run's id.")),
         (b"attempt", Number("The attempt, from 1.")),
@@ -64,6 +68,7 @@ class Body(EngineCommand):
 class Stats(EngineCommand):
     """Counts: scheduled, due, running, finished, failed, removed."""
 
+    looks = True
     response: ClassVar[Arguments] = [(b"stats", Json("An object of numbers."))]
 
 
@@ -71,6 +76,7 @@ class Jobs(EngineCommand):
     """A page of the jobs that match all that is said."""
 
     role = Role.OPERATE
+    looks = True
     arguments: ClassVar[Arguments] = [
         (b"state", Text("States, separated by commas.", optional=True)),
         (b"name", Text("A name, or the beginning of one with ``*`` behind it.", optional=True)),
@@ -91,6 +97,7 @@ class Runs(EngineCommand):
     """A page of runs, newest first, that match all that is said."""
 
     role = Role.OPERATE
+    looks = True
     arguments: ClassVar[Arguments] = [
         *which_job(),
         (b"state", Text("States, separated by commas.", optional=True)),

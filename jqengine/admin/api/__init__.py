@@ -1,0 +1,1 @@
+"""The JSON API, a WSGI application on the engine's own client."""
