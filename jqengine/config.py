@@ -39,6 +39,9 @@ class Settings:
     crontab: tuple[str, ...]
     http: tuple[str, ...]
     admin: str
+    admin_auth: tuple[str, ...]
+    admin_operator: tuple[str, ...]
+    admin_host: tuple[str, ...]
     state_dir: str
     store: str
     sink: tuple[str, ...]

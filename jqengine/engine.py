@@ -16,12 +16,11 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.logger import Logger
 
-from jqengine.admin.site import admin_root, check_private
 from jqengine.app.loader import load_application
 from jqengine.app.resource import WSGIResource, client_has_left
 from jqengine.app.resuming import Resuming, asking_from_threads
-from jqengine.app.service import HttpService
 from jqengine.app.threads import ApplicationThreads
+from jqengine.assembly.admin import AdminSide
 from jqengine.assembly.clients import Clients, clients_of
 from jqengine.assembly.jobs import JobSide
 from jqengine.assembly.schedules import crontabs_of, job_defaults
@@ -116,7 +115,7 @@ class Engine(Service):
         resource = self._sinks.root(self._application_resource(application))
         self._http = served(settings, world, resource, settings.http, "--http")
         self._outputs = Outputs()
-        self._admin = self._make_admin()
+        self._admin = AdminSide(settings, world, self._store, self._sinks.redactor, self._outputs)
         self._crontabs = crontabs_of(settings, world, self._store, new_id, self._sinks.check)
         self._crontab = self._parsed_crontab()
         self._remote = self._make_remote(new_id)
@@ -237,23 +236,6 @@ class Engine(Service):
             session_cookie=settings.session_cookie,
             script_name=settings.base_url.script_name,
         )
-
-    def _make_admin(self) -> HttpService:
-        settings, world, store = self._settings, self._world, self._store
-        try:
-            if settings.admin != OFF:
-                check_private(settings.admin)
-        except BadValue as error:
-            raise ConfigurationError(f"--admin: {error}") from None
-        root = admin_root(
-            reactor=world.reactor,
-            store=store,
-            control=store,
-            deliveries=store,
-            redactor=self._sinks.redactor,
-            outputs=self._outputs,
-        )
-        return served(settings, world, root, (settings.admin,), "--admin")
 
     def _make_remote(self, new_id: IdFactory) -> Remote:
         world = self._world

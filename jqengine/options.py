@@ -79,6 +79,14 @@ def parse_cookie_name(text: str) -> str:
     return name
 
 
+def parse_host_name(text: str) -> str:
+    """The name of a host, without a port, in lower case."""
+    name = text.strip().rstrip(".").lower()
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", name):
+        raise BadValue(f"{text!r} is not the name of a host; expected something like example.org")
+    return name
+
+
 def parse_positive_duration(text: str) -> float:
     """A duration above zero, in seconds."""
     seconds = parse_duration(text)
@@ -352,8 +360,37 @@ OPTIONS: tuple[Option, ...] = (
         metavar="ENDPOINT",
         parse=parse_filled,
         default=("tcp:8081:interface=127.0.0.1",),
-        help="Where runs, results, feeds and health are served; off for nowhere. "
-        "A loopback address or a unix socket.",
+        help="Where people and monitors look: dashboard, API, metrics, health; off for nowhere. "
+        "A loopback address or a unix socket; any other takes TLS (ssl:) and --admin-auth.",
+    ),
+    Option(
+        name="admin-auth",
+        group="Engine",
+        metavar="KIND",
+        parse=parse_filled,
+        repeatable=True,
+        help="Who may log in to --admin, as Twisted's strcred says it: file:PATH of a file of mode "
+        "600 with lines NAME:PASSWORD, unix for the users of this machine, or what a plugin adds. "
+        "Without it nobody has to.",
+    ),
+    Option(
+        name="admin-operator",
+        group="Engine",
+        metavar="USER",
+        parse=parse_filled,
+        repeatable=True,
+        default=("*",),
+        help="Who may change something at --admin; everybody else who comes in may look. "
+        "* is everybody, off nobody.",
+    ),
+    Option(
+        name="admin-host",
+        group="Engine",
+        metavar="NAME",
+        parse=parse_host_name,
+        repeatable=True,
+        help="A name by which browsers reach --admin through a proxy. Any other but localhost is "
+        "turned away.",
     ),
     Option(
         name="state-dir",

@@ -7,15 +7,30 @@ from typing import Any, NamedTuple
 
 from jqengine.request.outputs import Output
 
-HEADERS = (
-    ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+SITE_HEADERS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; connect-src 'self'; font-src 'self'; form-action 'self';"
+        " img-src 'self'; script-src 'self'; style-src 'self';"
+        " base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    # With no-referrer, a browser would not say which page a form was sent from.
+    ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
 )
-"""With every answer: whatever a job has put into its output, nothing of it runs."""
+"""With every answer of the listener.  A page can say more about itself, but only to be stricter:
+of two policies a browser keeps both."""
+
+HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+)
+"""Beside them, with every answer made here: whatever a job has put into its output, nothing of
+it runs."""
 
 TEXT = "text/plain; charset=utf-8"
 
