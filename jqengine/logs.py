@@ -2,12 +2,14 @@
 
 Modules log through ``twisted.logger.Logger``; only this one knows observers.
 A terminal gets Twisted's own text; anything else gets one JSON object a line,
-so that a collector can index the fields of an event.
+so that a collector can index the fields of an event.  The journal of systemd
+gets the level of each line besides.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -30,6 +32,19 @@ from twisted.python.logfile import LogFile
 from jqengine.errors import ConfigurationError
 
 DEFAULT_LOG_FILE = "twistd.log"
+
+LARGEST_LOG_FILE = 32 * 1024 * 1024
+MOST_LOG_FILES = 10
+"""Bytes after which a log file is put by for a new one, and how many are kept so."""
+
+_JOURNAL_LEVELS = {
+    LogLevel.debug: 7,
+    LogLevel.info: 6,
+    LogLevel.warn: 4,
+    LogLevel.error: 3,
+    LogLevel.critical: 2,
+}
+"""Those of syslog(3)."""
 
 # What twisted.python.log adds to the events of its old interface.
 _LEGACY_FIELDS = frozenset(
@@ -77,15 +92,50 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, str | int)
 
 
-def observer_to(stream: Any) -> ILogObserver:
+def journal_line(event: LogEvent) -> str | None:
+    """As :func:`json_line`, behind the level in the way of sd-daemon(3).
+
+    The journal takes that away, and shows and filters by it.
+    """
+    line = json_line(event)
+    level = _JOURNAL_LEVELS[event.get("log_level") or LogLevel.info]
+    return line and f"<{level}>{line}"
+
+
+def observer_to(stream: Any, environ: Mapping[str, str] = os.environ) -> ILogObserver:
     """An observer that writes to *stream*: text if it is a terminal, else JSON.
 
     Events below ``info`` are left out.  Safe to call from any thread; each
     event is one write.
+
+    :param environ: says whether *stream* is the journal's.
     """
-    is_terminal = getattr(stream, "isatty", lambda: False)
-    writer = textFileLogObserver(stream) if is_terminal() else FileLogObserver(stream, json_line)
-    return FilteringLogObserver(writer, [LogLevelFilterPredicate(LogLevel.info)])
+    return FilteringLogObserver(
+        _writer_to(stream, environ), [LogLevelFilterPredicate(LogLevel.info)]
+    )
+
+
+def _writer_to(stream: Any, environ: Mapping[str, str]) -> ILogObserver:
+    if getattr(stream, "isatty", lambda: False)():
+        return textFileLogObserver(stream)
+    if _is_of_journal(stream, environ):
+        return FileLogObserver(stream, journal_line)
+    return FileLogObserver(stream, json_line)
+
+
+def _is_of_journal(stream: Any, environ: Mapping[str, str]) -> bool:
+    """Whether the journal reads *stream*, as systemd.exec(5) says how to know.
+
+    The variable is inherited by whatever a service starts, the stream need not be.
+    """
+    said = environ.get("JOURNAL_STREAM")
+    if not said:
+        return False
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        return False
+    return said == f"{status.st_dev}:{status.st_ino}"
 
 
 def twistd_observer(options: Mapping[str, Any], reactor: Any) -> ILogObserver | None:
@@ -114,9 +164,11 @@ def writes_to_stderr(options: Mapping[str, Any]) -> bool:
 
 
 def _log_file(name: str, reactor: Any) -> LogFile:
-    """The log file of that name; SIGUSR1 rotates it, as twistd promises."""
+    """The log file of that name; SIGUSR1 rotates it, as twistd promises, and so does its size."""
     try:
-        log_file: LogFile = LogFile.fromFullPath(name)
+        log_file: LogFile = LogFile.fromFullPath(
+            name, rotateLength=LARGEST_LOG_FILE, maxRotatedFiles=MOST_LOG_FILES
+        )
     except OSError as error:
         raise ConfigurationError(f"--logfile: cannot write {name}: {error.strerror}") from None
     if not signal.getsignal(signal.SIGUSR1):

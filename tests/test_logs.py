@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import os
+import re
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +18,11 @@ import pytest
 from twisted.logger import ILogObserver, Logger, LogLevel
 from twisted.python.failure import Failure
 
+from jqengine import logs
 from jqengine.errors import ConfigurationError
 from jqengine.logs import json_line, observer_to, twistd_observer, writes_to_stderr
+
+ROOT = Path(__file__).parent.parent
 
 
 class Terminal(io.StringIO):
@@ -77,6 +84,28 @@ def test_a_terminal_gets_text_and_anything_else_json() -> None:
     assert json.loads(pipe.getvalue())["message"] == "hello"
 
 
+def test_the_journal_gets_the_level_of_each_line(tmp_path: Path) -> None:
+    levels = (("info", 6), ("warn", 4), ("error", 3), ("critical", 2))
+    with open(tmp_path / "journal", "w+", encoding="utf-8") as journal:
+        status = os.fstat(journal.fileno())
+        observer = observer_to(journal, {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"})
+        for name, _ in levels:
+            observer({**event("hello"), "log_level": LogLevel.lookupByName(name)})
+        journal.seek(0)
+        lines = [re.fullmatch(r"<(\d)>(.*)\n", line) for line in journal]
+    assert [(json.loads(line[2])["level"], int(line[1])) for line in lines if line] == [*levels]
+
+
+@pytest.mark.parametrize("said", [None, "", "1:1", "nonsense"])
+def test_what_is_not_the_journals_gets_none(said: str | None, tmp_path: Path) -> None:
+    environ = {} if said is None else {"JOURNAL_STREAM": said}
+    with open(tmp_path / "file", "w+", encoding="utf-8") as file:
+        for stream in (file, io.StringIO()):
+            observer_to(stream, environ)(event("hello"))
+            stream.seek(0)
+            assert json.loads(stream.read())["message"] == "hello"
+
+
 def test_debug_events_are_left_out() -> None:
     stream = io.StringIO()
     observer_to(stream)({**event("detail"), "log_level": LogLevel.debug})
@@ -130,10 +159,47 @@ def test_a_log_file_gets_json_and_is_rotated_by_a_signal(
     assert (tmp_path / f"{name}.1").exists()
 
 
+def test_log_files_are_bounded_in_size_and_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "LARGEST_LOG_FILE", 100)
+    monkeypatch.setattr(logs, "MOST_LOG_FILES", 3)
+    reactor = SimpleNamespace(callFromThread=lambda function: function())
+    observer = twistd_observer({**TWISTD, "logfile": str(tmp_path / "my.log")}, reactor)
+    assert observer is not None
+    for number in range(20):
+        observer(event("{number}", number=number))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["my.log", "my.log.1", "my.log.2", "my.log.3"]
+    kept = "".join((tmp_path / name).read_text() for name in reversed(names))
+    numbers = [json.loads(line)["number"] for line in kept.splitlines()]
+    assert numbers == [*range(numbers[0], 20)]
+
+
 def test_a_log_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     name = str(tmp_path / "none" / "log")
     with pytest.raises(ConfigurationError, match=r"^--logfile: cannot write .*/none/log: No such"):
         twistd_observer({**TWISTD, "logfile": name}, None)
+
+
+def test_every_documented_field_is_one_that_lines_have() -> None:
+    page = (ROOT / "doc" / "howto" / "logging.rst").read_text()
+    documented = set(re.findall(r"^   \* - ``(\w+)``$", page, re.MULTILINE))
+    said = {field for path in (ROOT / "jqengine").rglob("*.py") for field in fields_in(path)}
+    always = {"time", "level", "logger", "message", "traceback"}
+    assert always < documented <= always | said
+
+
+LOGGING = {"debug", "info", "warn", "error", "critical", "failure"}
+
+
+def fields_in(path: Path) -> Iterator[str]:
+    """The names that the events of a module have for their fields."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            whose, _, method = ast.unparse(node.func).rpartition(".")
+            if method == "log" or (method in LOGGING and whose.endswith("log")):
+                yield from (keyword.arg for keyword in node.keywords if keyword.arg)
 
 
 def _observe(options: dict[str, Any]) -> None:
