@@ -15,7 +15,7 @@ from jqengine.continuation import Continued
 from jqengine.delivery import NOTHING_TO_DISPATCH, Dispatch, Validators
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.quick import quickly_made
-from jqengine.units import Backoff, StatusSet
+from jqengine.units import Backoff, Rate, StatusSet
 
 Headers = tuple[tuple[str, str], ...]
 """Header names and values in order, each native text of latin-1 characters."""
@@ -47,6 +47,15 @@ class Overlap(StrEnum):
     SKIP = "skip"
     ALLOW = "allow"
     QUEUE = "queue"
+
+
+class Duplicate(StrEnum):
+    """What becomes of a job whose key an unfinished job holds."""
+
+    FIRST = "first"
+    REPLACE = "replace"
+    REJECT = "reject"
+    DEBOUNCE = "debounce"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +113,11 @@ class Policy:
         skipped, not caught up.
     :ivar priority: runs with a smaller number start first.
     :ivar key: two unfinished jobs never share a key.
+    :ivar duplicate: what becomes of this job if its key is held.
+    :ivar group: whose limits its runs share, or ``None`` for none.
+    :ivar concurrency: runs of the group under way at once, at most; 0 for no
+        limit, ``None`` to leave that of the group as it is.
+    :ivar rate: how often an attempt of the group may begin; ``None`` likewise.
     """
 
     attempts: int = 3
@@ -115,6 +129,15 @@ class Policy:
     overlap: Overlap = Overlap.SKIP
     priority: int = 0
     key: str | None = None
+    duplicate: Duplicate = Duplicate.FIRST
+    group: str | None = None
+    concurrency: int | None = None
+    rate: Rate | None = None
+
+    @property
+    def limits(self) -> bool:
+        """Whether it says anything about the limits of its group."""
+        return self.concurrency is not None or self.rate is not None
 
 
 @quickly_made
@@ -266,6 +289,7 @@ class Outcome(NamedTuple):
     The store accepts it only while *owner* still holds attempt *attempt*.
 
     :ivar dispatch: what is written with it about the result's way to sinks.
+    :ivar group: of the run, which may let another of its runs begin now.
     """
 
     run_id: str
@@ -275,6 +299,7 @@ class Outcome(NamedTuple):
     result: Result
     verdict: Verdict
     dispatch: Dispatch = NOTHING_TO_DISPATCH
+    group: str | None = None
 
 
 class Receipt(IntEnum):

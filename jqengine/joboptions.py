@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
@@ -18,7 +18,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jqengine.errors import BadValue
-from jqengine.job import Catchup, Definition, Overlap, Policy, Request, Schedule, Syntax
+from jqengine.job import (
+    Catchup,
+    Definition,
+    Duplicate,
+    Overlap,
+    Policy,
+    Request,
+    Schedule,
+    Syntax,
+)
 from jqengine.options import (
     ENVIRONMENT_PREFIX,
     closest,
@@ -26,7 +35,7 @@ from jqengine.options import (
     parse_zone,
     whole_number,
 )
-from jqengine.units import Backoff, StatusSet, parse_duration
+from jqengine.units import Backoff, Rate, StatusSet, parse_duration
 
 OptionValues = Mapping[str, object]
 """Option names, without dashes in front, and their parsed values."""
@@ -113,6 +122,13 @@ def _label(text: str) -> str:
             " without spaces around them"
         )
     return text
+
+
+def _concurrency(text: str) -> int:
+    try:
+        return 0 if text.strip().lower() == "none" else whole_number(1, 1_000_000)(text)
+    except BadValue as error:
+        raise BadValue(f"{error}, or none") from None
 
 
 def _sinks(text: str) -> tuple[str, ...]:
@@ -232,6 +248,23 @@ JOB_OPTIONS: Mapping[str, JobOption] = MappingProxyType(
                 "key", Part.POLICY, "key", _label, "KEY", "",
                 "two unfinished jobs never share a key", shared=False,
             ),
+            JobOption(
+                "duplicate", Part.POLICY, "duplicate", _one_of(Duplicate),
+                "first|replace|reject|debounce", "first",
+                "what becomes of a job whose key an unfinished job holds", shared=False,
+            ),
+            JobOption(
+                "group", Part.POLICY, "group", _label, "GROUP", "",
+                "whose limits its runs share; its key unless said",
+            ),
+            JobOption(
+                "concurrency", Part.POLICY, "concurrency", _concurrency, "N", "",
+                "runs of its group under way at once, at most; none for no limit",
+            ),
+            JobOption(
+                "rate", Part.POLICY, "rate", Rate.parse, "N/DURATION", "",
+                "how often an attempt of its group may begin, as 10/1m; none for no limit",
+            ),
         )
     }
 )  # fmt: skip
@@ -293,14 +326,31 @@ def define(
         values["until"] = moment_instant(until, zone, whole_day=True)
     fields = {part: _fields(part, values) for part in Part}
     name = fields[Part.DEFINITION].get("name")
+    policy = _grouped(Policy(**fields[Part.POLICY]), name)
     return Definition(
         identity=name or identity,
         request=request,
         schedule=Schedule(syntax=syntax, text=text, **fields[Part.SCHEDULE]),
-        policy=Policy(**fields[Part.POLICY]),
+        policy=policy,
         origin=origin,
         **{"name": None, **fields[Part.DEFINITION]},
     )
+
+
+def _grouped(policy: Policy, name: str | None) -> Policy:
+    """*policy* in the group of its key, or for the sake of its limits in that of the *name*."""
+    group = policy.group or policy.key or (name if policy.limits else None)
+    return policy if group == policy.group else replace(policy, group=group)
+
+
+def check_group(policy: Policy) -> None:
+    """Make sure that the limits of *policy* are those of a group.
+
+    :raises BadValue: they are nobody's.
+    """
+    if policy.group is None and policy.limits:
+        limit = "rate" if policy.concurrency is None else "concurrency"
+        raise BadValue(f"{limit}: it is the limit of a group; give a group, a key or a name")
 
 
 def effective_sinks(sinks: Iterable[str]) -> tuple[str, ...]:

@@ -137,6 +137,42 @@ class StatusSet:
         return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in self.ranges)
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often something may begin: a bucket of tokens that refills evenly.
+
+    :ivar count: tokens that the bucket holds; 0 for no limit at all.
+    :ivar per: seconds in which an empty bucket fills.
+    """
+
+    count: int
+    per: float
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """Read ``10/1m``, ``5/second``, or ``none``.
+
+        :raises BadValue: for anything else.
+        """
+        plain = text.strip().lower()
+        if plain == "none":
+            return cls(0, 0.0)
+        count, _, per = (part.strip() for part in plain.partition("/"))
+        try:
+            seconds = parse_duration(f"1{per}" if per[:1].isalpha() else per)
+        except BadValue:
+            seconds = 0.0
+        if not seconds or not re.fullmatch(r"[0-9]{1,7}", count) or not int(count):
+            raise BadValue(
+                f"{text[:60]!r} is not a rate; expected a number of runs in a time, such as"
+                " 10/1m, or none"
+            )
+        return cls(int(count), seconds)
+
+    def __str__(self) -> str:
+        return f"{self.count}/{format_duration(self.per)}" if self.count else "none"
+
+
 def _status_pair(part: str, text: str) -> tuple[int, int]:
     match = _STATUS_RANGE.fullmatch(part)
     if match:

@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from jqengine.errors import BadValue
-from jqengine.job import Catchup, Definition, Overlap, Policy, Request, Schedule, Syntax
+from jqengine.job import (
+    Catchup,
+    Definition,
+    Duplicate,
+    Overlap,
+    Policy,
+    Request,
+    Schedule,
+    Syntax,
+)
 from jqengine.joboptions import (
     JOB_OPTIONS,
     Part,
+    check_group,
     define,
     effective_sinks,
     moment_instant,
@@ -20,7 +30,7 @@ from jqengine.joboptions import (
     parse_moment,
     read_options,
 )
-from jqengine.units import Backoff, StatusSet
+from jqengine.units import Backoff, Rate, StatusSet
 
 CLASSES = {Part.DEFINITION: Definition, Part.SCHEDULE: Schedule, Part.POLICY: Policy}
 
@@ -35,7 +45,8 @@ def defined(**options: Any) -> Definition:
 def test_the_table_has_the_options_of_the_design_in_its_order() -> None:
     assert " ".join(f"--{name}" for name in JOB_OPTIONS) == (
         "--name --remove-on --attempts --backoff --timeout --tz --sink --times --until --catchup"
-        " --catchup-window --overlap --priority --jitter --key"
+        " --catchup-window --overlap
+        " --priority --jitter --key --duplicate --group --concurrency --rate"
     )
 
 
@@ -70,6 +81,14 @@ def test_every_row_lands_on_a_field_and_its_default_is_that_of_the_field(option:
         ("priority", "-5", -5),
         ("jitter", "10m", 600.0),
         ("key", "customer 7", "customer 7"),
+        ("duplicate", "Debounce", Duplicate.DEBOUNCE),
+        ("group", "mail", "mail"),
+        ("concurrency", 3, 3),
+        ("concurrency", "none", 0),
+        ("rate", "10/1m", Rate(10, 60.0)),
+        ("rate", "5/second", Rate(5, 1.0)),
+        ("rate", " 1 / 1h30m ", Rate(1, 5400.0)),
+        ("rate", "none", Rate(0, 0.0)),
         ("sink", "stdout:", ("stdout:",)),
         ("sink", "off https://h.example/x#on=failure", ("off", "https://h.example/x#on=failure")),
         ("sink", ["stdout:", "mailto:a@x,b@y"], ("stdout:", "mailto:a@x,b@y")),
@@ -114,6 +133,17 @@ def test_an_option_that_is_none_is_not_given() -> None:
         ("overlap", "", "overlap: '' is none of skip, allow, queue"),
         ("priority", "high", "is not a whole number from -32768 to 32767"),
         ("jitter", "soon", "is not a duration"),
+        ("duplicate", "last", "duplicate: 'last' is none of first, replace, reject, debounce"),
+        ("group", "", "group: '' is not a name"),
+        ("concurrency", "0", "'0' is not a whole number from 1 to 1000000, or none"),
+        ("rate", "10", "rate: '10' is not a rate; expected a number of runs in a time"),
+        ("rate", "0/1m", "is not a rate"),
+        ("rate", "1/0s", "is not a rate"),
+        (
+            "rate",
+            "10/soon",
+            "rate: '10/soon' is not a rate; expected a number of runs in a time, such as",
+        ),
         ("sink", "example.org", "sink: 'example.org' is not a sink"),
         ("sink", " ", "sink: a sink is missing"),
         ("sink", "file:/tmp/\x07", "unprintable"),
@@ -130,7 +160,11 @@ def test_what_is_refused_and_the_sentence(name: str, given: object, said: str) -
 
 
 def test_options_that_name_one_job_cannot_be_shared() -> None:
-    assert [one.name for one in JOB_OPTIONS.values() if not one.shared] == ["name", "key"]
+    assert [one.name for one in JOB_OPTIONS.values() if not one.shared] == [
+        "name",
+        "key",
+        "duplicate",
+    ]
 
 
 def test_the_variable_of_an_option() -> None:
@@ -165,7 +199,8 @@ def test_a_definition_takes_every_option_to_its_place() -> None:
     made = defined(
         name="n", remove_on="410", attempts="7", backoff="none", timeout="1m", tz="Asia/Tokyo",
         sink="stdout:", times="3", catchup="none", catchup_window="1h", overlap="allow",
-        priority="4", jitter="5s", key="k",
+        priority="4", jitter="5s", key="k", duplicate="replace", group="g", concurrency="2",
+        rate="10/1m",
     )  # fmt: skip
     assert made == Definition(
         identity="n",
@@ -184,10 +219,39 @@ def test_a_definition_takes_every_option_to_its_place() -> None:
             overlap=Overlap.ALLOW,
             priority=4,
             key="k",
+            duplicate=Duplicate.REPLACE,
+            group="g",
+            concurrency=2,
+            rate=Rate(10, 60.0),
         ),
         sinks=("stdout:",),
         origin="crontab",
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "group"),
+    [
+        ({}, None),
+        ({"name": "n"}, None),
+        ({"key": "k"}, "k"),
+        ({"key": "k", "group": "g", "name": "n"}, "g"),
+        ({"name": "n", "rate": "1/1s"}, "n"),
+        ({"name": "n", "concurrency": "none"}, "n"),
+        ({"name": "n", "key": "k", "concurrency": "1"}, "k"),
+    ],
+)
+def test_whose_limits_a_job_shares(options: dict[str, str], group: str | None) -> None:
+    policy = defined(**options).policy
+    check_group(policy)
+    assert policy.group == group
+
+
+@pytest.mark.parametrize("limit", [{"concurrency": "1"}, {"rate": "1/1s"}])
+def test_limits_of_nobody_are_refused(limit: dict[str, str]) -> None:
+    said = f"{next(iter(limit))}: it is the limit of a group; give a group, a key or a name"
+    with pytest.raises(BadValue, match=said):
+        check_group(defined(**limit).policy)
 
 
 def test_a_definition_without_a_name_has_the_identity_given() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from jqengine.job import Headers, Job, Policy, Result, Run, Schedule
+from jqengine.job import Duplicate, Headers, Job, Policy, Result, Run, Schedule
 from jqengine.queries import RunReport
 from jqengine.redaction import Redactor
 from jqengine.request.environ import rfc3339
@@ -19,6 +19,9 @@ MOST_HEADER_CHARACTERS = 16_384
 """Characters of a response's headers that are shown; the others are left out."""
 
 LONGEST_REASON = 1000
+
+NONE = "none"
+"""A limit that is expressly none."""
 
 Described = dict[str, Any]
 
@@ -127,6 +130,12 @@ def _policy(policy: Policy) -> Described:
             "overlap": policy.overlap.value,
             "priority": policy.priority,
             "key": policy.key,
+            "duplicate": policy.duplicate.value
+            if policy.duplicate is not Duplicate.FIRST
+            else None,
+            "group": policy.group,
+            "concurrency": NONE if policy.concurrency == 0 else policy.concurrency,
+            "rate": None if policy.rate is None else str(policy.rate),
         }
     )
 

@@ -20,6 +20,7 @@ from jqengine.identity import ID_LENGTH
 from jqengine.job import Definition, Headers, Policy, Request, Schedule, Syntax
 from jqengine.joboptions import (
     OptionValues,
+    check_group,
     define,
     overlay,
     parse_moment,
@@ -37,7 +38,7 @@ TIME_TEXTS = {
 }
 
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
-_NAMING = frozenset({"name", "key"})
+_NAMING = frozenset({"name", "key", "duplicate"})
 _CONTENT = frozenset({"data", "json", "body", "body64"})
 _OF_REQUEST = _CONTENT | {"target", "method", "headers", "user"}
 _OF_ONE_JOB = _NAMING | _CONTENT | {"id", "target", "continuation", "as_of"}
@@ -63,6 +64,7 @@ class _Shape:
     policy: Policy
     sinks: tuple[str, ...]
     options: OptionValues
+    group_is_missing: bool
 
 
 class Submissions:
@@ -99,7 +101,11 @@ class Submissions:
         if not _NAMING.isdisjoint(said):
             own = {name: said[name] for name in _NAMING & said.keys()}
             options = {**shape.options, **read_options(own)}
-            return proposed, _define(request, shape.schedule, options), as_of
+            named = _define(request, shape.schedule, options)
+            check_group(named.policy)
+            return proposed, named, as_of
+        if shape.group_is_missing:
+            check_group(shape.policy)
         definition = Definition(
             identity=None,
             name=None,
@@ -136,8 +142,17 @@ class Submissions:
         model = define(Request(), syntax, text, options, identity=None, origin="client")
         for sink in model.sinks:
             self._check_sink(sink)
+        policy = model.policy
         return _Shape(
-            common, method, headers, user, model.schedule, model.policy, model.sinks, options
+            common,
+            method,
+            headers,
+            user,
+            model.schedule,
+            policy,
+            model.sinks,
+            options,
+            policy.limits and policy.group is None,
         )
 
 

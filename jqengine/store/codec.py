@@ -13,8 +13,8 @@ from hashlib import sha256
 from typing import Any
 
 from jqengine.continuation import Continued
-from jqengine.job import Catchup, Headers, Overlap, Policy, Schedule, Syntax
-from jqengine.units import Backoff, StatusSet
+from jqengine.job import Catchup, Duplicate, Headers, Overlap, Policy, Schedule, Syntax
+from jqengine.units import Backoff, Rate, StatusSet
 
 _write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -26,6 +26,10 @@ POLICY_BASELINE: dict[str, Any] = {
     "catchup": "latest",
     "catchup_window": 86400.0,
     "overlap": "skip",
+    "duplicate": "first",
+    "group": None,
+    "concurrency": None,
+    "rate": None,
 }
 """What a stored policy means where it says nothing.
 
@@ -55,6 +59,10 @@ def policy_text(policy: Policy) -> str:
         "catchup": policy.catchup.value,
         "catchup_window": policy.catchup_window,
         "overlap": policy.overlap.value,
+        "duplicate": policy.duplicate.value,
+        "group": policy.group,
+        "concurrency": policy.concurrency,
+        "rate": None if policy.rate is None else [policy.rate.count, policy.rate.per],
     }
     return _write(_differing(full, POLICY_BASELINE))
 
@@ -71,6 +79,10 @@ def policy_from(text: str, priority: int, key: str | None) -> Policy:
         catchup=Catchup(said["catchup"]),
         catchup_window=said["catchup_window"],
         overlap=Overlap(said["overlap"]),
+        duplicate=Duplicate(said["duplicate"]),
+        group=said["group"],
+        concurrency=said["concurrency"],
+        rate=None if said["rate"] is None else Rate(*said["rate"]),
         priority=priority,
         key=key,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os.path
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from jqengine.errors import (
 )
 from jqengine.interfaces import ITriggers
 from jqengine.job import Definition, Request, Syntax
-from jqengine.joboptions import OptionValues, define, overlay
+from jqengine.joboptions import OptionValues, check_group, define, overlay
 from jqengine.request.line import RequestLine, examine_request
 from jqengine.request.words import Word, split_words
 from jqengine.triggers.crontabhead import BadLine, Head, read_head
@@ -186,7 +186,7 @@ class _File:
         except BadSchedule as error:
             self._fail(number, head.position(error.position or 0), error)
         except BadValue as error:
-            self._fail(number, line.positions.get("until", words[0].start), error)
+            self._fail(number, _blamed(error, line.positions, words[0].start), error)
         else:
             if not errors:
                 column = words[0].start + 1
@@ -194,7 +194,7 @@ class _File:
 
     def _definition(self, words: Sequence[Word], head: Head, line: RequestLine) -> Definition:
         options = overlay(self.variables.over(self.reader.defaults), line.options)
-        return define(
+        definition = define(
             line.request,
             head.syntax,
             head.text,
@@ -202,6 +202,10 @@ class _File:
             identity=_identity(words),
             origin="crontab",
         )
+        check_group(definition.policy)
+        if "duplicate" in line.options:
+            raise BadValue("duplicate: a line that finds its key held waits for a reload")
+        return definition
 
     def _never(self, definition: Definition) -> str:
         if definition.schedule.syntax is Syntax.REBOOT:
@@ -217,6 +221,12 @@ class _File:
 
     def _fail(self, number: int, position: int, error: Exception) -> None:
         self.errors.append(CrontabError(self.path, number, position + 1, str(error)))
+
+
+def _blamed(error: BadValue, positions: Mapping[str, int], start: int) -> int:
+    """Where the option stands that *error* names; it is ``until`` if it names none."""
+    option = str(error).partition(":")[0]
+    return positions.get(option, positions.get("until", start))
 
 
 def _decoded(line: bytes) -> str:

@@ -77,7 +77,18 @@ class JobFields(TimeFields, total=False):
     name
         what it is called; a job of that name is replaced
     key
-        if an unfinished job holds it, that job is the answer and nothing is added
+        two unfinished jobs never share a key
+    duplicate
+        if an unfinished job holds the key: ``first`` (unless said) makes that job
+        the answer, and nothing is added; ``replace`` gives it this request and
+        keeps its due time; ``debounce`` puts it off to this due time as well;
+        ``reject`` is an error
+    group
+        whose limits its runs share; its key unless said
+    concurrency
+        runs of the group under way at once, at most; ``"none"`` for no limit
+    rate
+        how often an attempt of the group may begin: ``"10/1m"``
     sinks
         URLs to which results go besides the engine's own; ``off`` forgets those
     attempts, backoff, timeout
@@ -103,6 +114,10 @@ class JobFields(TimeFields, total=False):
     continuation: str | ContinuationView | None
     name: str | None
     key: str | None
+    duplicate: str | None
+    group: str | None
+    concurrency: int | str | None
+    rate: str | None
     sinks: str | Sequence[str] | None
     attempts: int | None
     backoff: Duration | None
