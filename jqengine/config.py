@@ -59,6 +59,7 @@ class Settings:
     amp_certificate: str | None
     amp_client_ca: str | None
     keep: Retention
+    workers: int
     drain_timeout: float
     max_body: int
     access_log: bool
@@ -112,16 +113,25 @@ def resolve(
     :raises ConfigurationError: an option is unknown, missing or malformed; the
         sentence names the option and its source.
     """
-    given = {
-        **(_from_file(settings_file) if settings_file else {}),
-        **_from_environment(environ),
-        **_from_command_line(command_line),
-    }
+    given = _given(command_line, environ, settings_file)
     state_dir = os.path.join(directory, _value(_BY_NAME["state-dir"], given, ""))
     values = {option.field: _value(option, given, state_dir) for option in OPTIONS}
     if values["timezone"] is None:
         values["timezone"] = system_zone()
     return Settings(**{**values, "state_dir": state_dir}, directory=directory)
+
+
+def texts_of(
+    command_line: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    settings_file: SettingsFile | None = None,
+) -> dict[str, Sequence[str]]:
+    """The texts that :func:`resolve` reads, as a command line alone would give them.
+
+    :raises ConfigurationError: as it does, for what is unknown.
+    """
+    given = _given(command_line, environ, settings_file)
+    return {name: source.texts for name, source in given.items()}
 
 
 def settings_file_name(
@@ -159,6 +169,18 @@ def unknown_option(name: str, known: Iterable[str]) -> str:
     """``no option NAME``, with the closest of *known* if one is close."""
     hint = closest(name, known)
     return f"no option {name}" + (f"; {hint}" if hint else "")
+
+
+def _given(
+    command_line: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    settings_file: SettingsFile | None,
+) -> dict[str, _Given]:
+    return {
+        **(_from_file(settings_file) if settings_file else {}),
+        **_from_environment(environ),
+        **_from_command_line(command_line),
+    }
 
 
 def _from_command_line(texts: Mapping[str, Sequence[str]]) -> dict[str, _Given]:

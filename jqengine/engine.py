@@ -21,11 +21,12 @@ from jqengine.app.resource import WSGIResource, client_has_left
 from jqengine.app.resuming import Resuming, asking_from_threads
 from jqengine.app.threads import ApplicationThreads
 from jqengine.assembly.admin import AdminSide
+from jqengine.assembly.adminpages import AdminPages
 from jqengine.assembly.clients import Clients, clients_of
 from jqengine.assembly.jobs import JobSide
 from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
-from jqengine.assembly.surroundings import Surroundings
+from jqengine.assembly.surroundings import Surroundings, Worker
 from jqengine.client import JobQueueMiddleware
 from jqengine.config import OFF, Settings
 from jqengine.errors import BadValue, ConfigurationError
@@ -39,7 +40,6 @@ from jqengine.sinks.side import SinkSettings, SinkSide
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.store.opening import store_for
 from jqengine.systemd import Heartbeat, ServiceManager
-from jqengine.triggers.crontab import Crontab
 from jqengine.triggers.triggers import Triggers
 from jqengine.wire.address import VARIABLE as AMP_VARIABLE
 
@@ -58,16 +58,22 @@ def make_engine(
     clock: IClock,
     random: Random,
     manager: ServiceManager | None = None,
+    worker: Worker | None = None,
 ) -> Engine:
     """The engine that *settings* describe.  Nothing is started yet.
 
     :param reactor: with timers on monotonic time.
     :param manager: is told how the engine is, if there is one.
+    :param worker: what it is given when it is one of several on a machine.
     :raises ConfigurationError: the application, a crontab, an endpoint or a
         sink cannot be what it should be; the sentence says which, and why.
     """
     world = Surroundings(
-        reactor=reactor, clock=clock, random=random, manager=manager or ServiceManager()
+        reactor=reactor,
+        clock=clock,
+        random=random,
+        manager=manager or ServiceManager(),
+        worker=worker,
     )
     clients = clients_of(settings, world)
     # Before the application is loaded, which may look for it at once.
@@ -99,7 +105,8 @@ class Engine(Service):
         self._world = world
         self._clients = clients
         new_id = IdFactory(world.random.getrandbits)
-        self._store = store_for(settings.store, world.reactor, new_id)
+        channel = None if world.worker is None else world.worker.channel
+        self._store = store_for(settings.store, world.reactor, new_id, channel)
         self._sink_threads = ApplicationThreads(world.reactor, "sink", SINK_THREADS)
         self._sinks = SinkSide(
             _sink_settings(settings),
@@ -117,10 +124,13 @@ class Engine(Service):
         self._outputs = Outputs()
         self._admin = AdminSide(settings, world, self._store, self._sinks.redactor, self._outputs)
         self._crontabs = crontabs_of(settings, world, self._store, new_id, self._sinks.check)
-        self._crontab = self._parsed_crontab()
+        self._check_defaults()
+        self._crontab = self._crontabs.parse() if self._reads_crontabs else None
         self._remote = self._make_remote(new_id)
+        self._pages = AdminPages(world, self._remote.doorway)
+        self._admin.mount(self._pages.resources)
         self._application = application
-        self._signals = Signals(world.reactor, self._reload, self._hurry)
+        self._signals = Signals(world.reactor, self.reload, self.hurry)
         self._heartbeat = Heartbeat(world.manager, world.reactor, self._is_alive)
         self._state: StateDirectory | None = None
         self._jobs: JobSide | None = None
@@ -148,13 +158,15 @@ class Engine(Service):
 
     async def _start(self) -> None:
         settings, world = self._settings, self._world
-        self._state = open_state_directory(settings.state_dir, world.random.getrandbits)
+        self._state = self._open_state()
         await self._store.open()
         self._opened = True
-        await self._crontabs.start(self._crontab)
+        if self._crontab is not None:
+            await self._crontabs.start(self._crontab)
         self._web_threads.startService()
         self._job_threads.startService()
         self._sink_threads.startService()
+        self._pages.start()
         self._http.startService()
         self._admin.startService()
         await self._sinks.start(self._state.owner)
@@ -174,17 +186,27 @@ class Engine(Service):
         self._jobs.start()
         await self._remote.listen()
         self._signals.started()
+        if world.worker is None:
+            self._say_where()
+        self._log.info(
+            "The engine is up, with its state in {directory}", directory=self._state.path
+        )
+        world.manager.ready(self._status())
+        self._heartbeat.startService()
+
+    def _open_state(self) -> StateDirectory:
+        settings, world = self._settings, self._world
+        if world.worker is not None:
+            return world.worker.state
+        return open_state_directory(settings.state_dir, world.random.getrandbits)
+
+    def _say_where(self) -> None:
         for address in self._http.addresses():
             self._log.info("The application is served at {url}", url=shown(address))
         for address in self._admin.addresses():
             self._log.info("Results are shown at {url}", url=shown(address))
         for where in self._remote.addresses():
             self._log.info("Jobs are taken at {address}", address=where)
-        self._log.info(
-            "The engine is up, with its state in {directory}", directory=self._state.path
-        )
-        world.manager.ready(self._status())
-        self._heartbeat.startService()
 
     async def _stop(self) -> None:
         self._world.manager.stopping(
@@ -202,6 +224,7 @@ class Engine(Service):
             await self._sinks.told()
         pools = (self._web_threads, self._job_threads, self._sink_threads)
         await gatherResults([pool.stopService() for pool in pools])
+        await self._pages.stop()
         if self._opened:
             await self._store.close()
         if self._state is not None:
@@ -261,11 +284,14 @@ class Engine(Service):
         if self._jobs is not None:
             self._jobs.look()
 
-    def _parsed_crontab(self) -> Crontab:
+    @property
+    def _reads_crontabs(self) -> bool:
+        return self._world.worker is None or self._world.worker.first
+
+    def _check_defaults(self) -> None:
         for sink in self._settings.sink:
             if sink != OFF:
                 self._check_default(sink)
-        return self._crontabs.parse()
 
     def _check_default(self, sink: str) -> None:
         try:
@@ -273,7 +299,8 @@ class Engine(Service):
         except BadValue as error:
             raise ConfigurationError(f"--sink: {error}") from None
 
-    def _reload(self) -> None:
+    def reload(self) -> None:
+        """Read the crontabs again; what is wrong with them is logged."""
         self._world.manager.reloading()
         reloading = Deferred.fromCoroutine(self._read_again())
         reloading.addErrback(lambda failure: self._log.failure("The reload failed", failure))
@@ -287,7 +314,8 @@ class Engine(Service):
         finally:
             self._world.manager.ready(status)
 
-    def _hurry(self) -> None:
+    def hurry(self) -> None:
+        """Wait no more for what is under way; of use while the engine stops."""
         self._log.warn("Asked twice to stop: stopping at once")
         self._http.hurry()
         self._admin.hurry()

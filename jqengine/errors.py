@@ -50,6 +50,10 @@ class CrontabErrors(ConfigurationError):
         super().__init__(f"{errors[0]}{tail}")
 
 
+class WorkerFailed(ConfigurationError):
+    """One of several workers cannot start; the sentence is its own."""
+
+
 class BadValue(JobQueueError):
     """A duration, size, status list or other small text is malformed."""
 

@@ -7,8 +7,10 @@ status is 1, under ``twistd`` in the foreground and as a daemon, and ``twist``.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
+import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
@@ -23,6 +25,28 @@ from twisted.python.failure import Failure
 from jqengine.errors import JobQueueError
 
 _log = Logger()
+
+
+def collect_less_often() -> None:
+    """Let Python look for cycles of garbage after 10,000 new objects, not after 700.
+
+    A thousand jobs that arrive in one box are some thousands of objects, all of
+    them wanted; to look through them time and again costs a sixth of the rate at
+    which jobs are taken.  A collector that was switched off stays so.
+    """
+    often, *others = gc.get_threshold()
+    if often:
+        gc.set_threshold(max(often, 10_000), *others)
+
+
+def use_monotonic_time(reactor: Any) -> None:
+    """Make the timers of *reactor* immune to steps of the wall clock.
+
+    A reactor times everything by ``seconds()``, which is the wall clock: when
+    that steps back an hour, every timer waits an hour longer.  To be called
+    before anything is scheduled.
+    """
+    reactor.seconds = time.monotonic
 
 
 class ExitStatus:

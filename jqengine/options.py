@@ -418,6 +418,15 @@ OPTIONS: tuple[Option, ...] = (
         "store, any of them; forever for no limit.",
     ),
     Option(
+        name="workers",
+        group="Engine",
+        metavar="N",
+        parse=whole_number(1, 100),
+        default=("1",),
+        help="Processes on this machine that share the sockets and the store. With more than one, "
+        "a parent process holds the sockets, and starts again what dies.",
+    ),
+    Option(
         name="drain-timeout",
         group="Engine",
         metavar="TIME",

@@ -10,7 +10,8 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jqengine.errors import ConfigurationError, StateDirectoryInUse
@@ -52,20 +53,45 @@ def open_state_directory(path: str, random_bits: Callable[[int], int]) -> StateD
     :raises ConfigurationError: it cannot be made, written or trusted.
     """
     directory = Path(path)
-    try:
+    with _one_line_errors(path):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_if_open_to_all(directory)
-        lock = _hold(directory)
+        lock = _hold(directory, LOCK_FILE)
         try:
             node = _node_name(directory / NODE_FILE, random_bits)
         except BaseException:
             os.close(lock)
             raise
+    return StateDirectory(directory, _owner(node, random_bits), lock)
+
+
+def open_worker_directory(
+    path: str, node: str, random_bits: Callable[[int], int]
+) -> StateDirectory:
+    """The part of a state directory that is a worker's, while its parent holds the whole.
+
+    :param node: the worker's name.
+    :raises StateDirectoryInUse: an earlier worker of that name is not yet gone.
+    :raises ConfigurationError: the directory cannot be used.
+    """
+    directory = Path(path)
+    with _one_line_errors(path):
+        lock = _hold(directory, f"{node}.{LOCK_FILE}")
+    return StateDirectory(directory, _owner(node, random_bits), lock)
+
+
+def _owner(node: str, random_bits: Callable[[int], int]) -> Owner:
+    return Owner(node, f"{random_bits(64):016x}")
+
+
+@contextmanager
+def _one_line_errors(path: str) -> Iterator[None]:
+    try:
+        yield
     except FileExistsError:
         raise ConfigurationError(f"state directory {path}: it is not a directory") from None
     except OSError as error:
         raise ConfigurationError(f"state directory {path}: {error.strerror}") from None
-    return StateDirectory(directory, Owner(node, f"{random_bits(64):016x}"), lock)
 
 
 def _refuse_if_open_to_all(directory: Path) -> None:
@@ -77,10 +103,10 @@ def _refuse_if_open_to_all(directory: Path) -> None:
         )
 
 
-def _hold(directory: Path) -> int:
-    """The descriptor of the lock file, locked for as long as it is open."""
+def _hold(directory: Path, name: str) -> int:
+    """The descriptor of the lock file *name*, locked for as long as it is open."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    lock = os.open(directory / LOCK_FILE, flags, 0o600)
+    lock = os.open(directory / name, flags, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(lock, 0)

@@ -5,12 +5,10 @@ The one module that imports the global reactor.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from getopt import GetoptError
 from itertools import groupby, takewhile
@@ -29,15 +27,23 @@ from jqengine.config import (
     find_system_zone,
     resolve,
     settings_file_name,
+    texts_of,
     unknown_option,
 )
 from jqengine.engine import make_engine
 from jqengine.errors import ConfigurationError, JobQueueError
-from jqengine.launch import ExitStatus, Launch, StartReport
+from jqengine.launch import (
+    ExitStatus,
+    Launch,
+    StartReport,
+    collect_less_often,
+    use_monotonic_time,
+)
 from jqengine.logs import twistd_observer, writes_to_stderr
 from jqengine.options import OPTIONS, Option
 from jqengine.systemd import ServiceManager
 from jqengine.version import VERSION
+from jqengine.workers.supervisor import Supervisor
 
 _INTRODUCTION = (
     "Serves a WSGI application and sends it jobs: requests that the engine makes when their "
@@ -54,9 +60,11 @@ class Options(usage.Options):
     would print the whole help instead.
 
     :ivar settings: what all three sources say, once they are parsed.
+    :ivar texts: the same, as it was written.
     """
 
     settings: Settings
+    texts: Mapping[str, Sequence[str]]
 
     def __init__(self) -> None:
         self._texts: dict[str, list[str]] = {}
@@ -79,13 +87,15 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Resolve the settings."""
+        file = _read(settings_file_name(self._texts, os.environ))
         self.settings = resolve(
             self._texts,
             os.environ,
-            _read(settings_file_name(self._texts, os.environ)),
+            file,
             directory=os.getcwd(),
             system_zone=find_system_zone,
         )
+        self.texts = texts_of(self._texts, os.environ, file)
 
     def opt_version(self) -> NoReturn:
         """Show the version and exit."""
@@ -149,44 +159,29 @@ def makeService(options: Options) -> IService:
     twistd = _twistd_options(options)
     with _one_line_errors():
         observer = None if twistd is None else twistd_observer(twistd, reactor)
-        engine = make_engine(
-            options.settings,
-            reactor=reactor,
-            clock=SystemClock(),
-            random=SystemRandom(),
-            manager=ServiceManager.of(os.environ),
-        )
-    logged = twistd is not None and writes_to_stderr(twistd)
+        logged = twistd is not None and writes_to_stderr(twistd)
+        service = _service(options, log_to_parent=not logged)
     report = StartReport(reactor, exit_status, twistd, None if logged else sys.stderr)
-    return Launch(engine, report, observer)
+    return Launch(service, report, observer)
+
+
+def _service(options: Options, *, log_to_parent: bool) -> IService:
+    """One engine, or the parent of several."""
+    tools: dict[str, Any] = {
+        "reactor": reactor,
+        "clock": SystemClock(),
+        "random": SystemRandom(),
+        "manager": ServiceManager.of(os.environ),
+    }
+    if options.settings.workers == 1:
+        return make_engine(options.settings, **tools)
+    return Supervisor(options.settings, options.texts, log_to_parent=log_to_parent, **tools)
 
 
 def _twistd_options(options: Options) -> MutableMapping[str, Any] | None:
     """The options of twistd itself, or ``None`` under ``twist``, which logs as we do untold."""
     runner = options.parent
     return runner if runner is not None and "nodaemon" in runner else None
-
-
-def collect_less_often() -> None:
-    """Let Python look for cycles of garbage after 10,000 new objects, not after 700.
-
-    A thousand jobs that arrive in one box are some thousands of objects, all of
-    them wanted; to look through them time and again costs a sixth of the rate at
-    which jobs are taken.  A collector that was switched off stays so.
-    """
-    often, *others = gc.get_threshold()
-    if often:
-        gc.set_threshold(max(often, 10_000), *others)
-
-
-def use_monotonic_time(reactor: Any) -> None:
-    """Make the timers of *reactor* immune to steps of the wall clock.
-
-    A reactor times everything by ``seconds()``, which is the wall clock: when
-    that steps back an hour, every timer waits an hour longer.  To be called
-    before anything is scheduled.
-    """
-    reactor.seconds = time.monotonic
 
 
 @contextmanager

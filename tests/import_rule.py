@@ -17,6 +17,7 @@ SOURCE = Path(__file__).parent.parent / PACKAGE
 
 GROUPS = (
     ("tap", "cli", "testing"),
+    ("workers",),
     ("engine", "eager"),
     ("assembly",),
     ("admin", "triggers", "remote", "dispatch", "launch", "logs", "statedir", "systemd"),
@@ -44,6 +45,8 @@ MAY_READ_IT = {f"{PACKAGE}.clock", f"{PACKAGE}.client.ids"}
 
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 GLOBAL_REACTOR = {"twisted.internet.reactor"}
+MAY_HAVE_IT = {f"{PACKAGE}.tap", f"{PACKAGE}.workers.__main__"}
+"""Where a process begins."""
 
 
 class Module(NamedTuple):
@@ -95,7 +98,7 @@ def faults(module: Module, beside: set[str]) -> Iterator[str]:
         return
     for one in imports(module):
         yield from (f"{one.line}: {fault}" for fault in import_faults(room, one, beside))
-    if room != "tap":
+    if module.name not in MAY_HAVE_IT:
         yield from (f"{line}: the global reactor" for line in uses(module.tree, GLOBAL_REACTOR))
     if module.name not in MAY_READ_IT:
         yield from (f"{line}: reads the wall clock" for line in uses(module.tree, WALL_CLOCK))

@@ -62,7 +62,7 @@ class HttpService(Service):
             except Exception as error:
                 await self._stop_listening()
                 if isinstance(error, CannotListenError):
-                    raise ConfigurationError(_sentence(error)) from error
+                    raise ConfigurationError(not_listening(error)) from error
                 raise
 
     def addresses(self) -> list[IAddress]:
@@ -104,7 +104,8 @@ class HttpService(Service):
         self._log.critical("HTTP is not served: {reason}", reason=failure.getErrorMessage())
 
 
-def _sentence(error: CannotListenError) -> str:
+def not_listening(error: CannotListenError) -> str:
+    """*error* as a sentence: where nobody can listen, and why."""
     if isinstance(error.port, int):
         where = _socket(error.interface, error.port)
     else:

@@ -18,11 +18,13 @@ from jqengine.wire.proof import read_secrets
 class Clients:
     """Where clients come in.
 
+    :ivar texts: what each of the endpoints was made of.
     :ivar address: of the socket on this machine, for the application.
     :ivar queue: what the application is given to come in by.
     """
 
     endpoints: Sequence[IStreamServerEndpoint]
+    texts: Sequence[str]
     access: Access
     address: str | None
     queue: JobQueue | None
@@ -42,7 +44,11 @@ def clients_of(settings: Settings, world: Surroundings) -> Clients:
     texts = [located(text, settings.directory) for text in settings.amp]
     address = next((text for text in texts if text.startswith("unix:")), None)
     return Clients(
-        endpoints=[amp_endpoint(world.reactor, text, access) for text in texts],
+        endpoints=[
+            amp_endpoint(world.reactor, text, access, world.worker and world.worker.endpoint)
+            for text in texts
+        ],
+        texts=texts,
         access=access,
         address=address,
         queue=None if address is None else JobQueue(address),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IAddress, IStreamServerEndpoint
 from twisted.web.resource import IResource
 
@@ -39,20 +37,23 @@ def served(
     return HttpService(
         reactor=world.reactor,
         site=site,
-        endpoints=[_endpoint(world.reactor, text, option) for text in endpoints if text != OFF],
+        endpoints=[endpoint_of(world, text, option) for text in endpoints if text != OFF],
         drain_timeout=settings.drain_timeout,
     )
 
 
-def _endpoint(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
+def endpoint_of(world: Surroundings, text: str, option: str) -> IStreamServerEndpoint:
+    """The endpoint *text*, which *option* named.
+
+    :raises ConfigurationError: it is none.
+    """
     try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+        return world.endpoint(text)
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise ConfigurationError(
             f"{option}: {text!r} is not an endpoint ({error});"
             " expected something like tcp:8080:interface=127.0.0.1"
         ) from None
-    return endpoint
 
 
 def shown(address: IAddress) -> str:

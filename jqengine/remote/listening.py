@@ -6,7 +6,9 @@ import os
 import re
 import socket
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from OpenSSL.crypto import Error as CryptoError
@@ -53,21 +55,29 @@ class Access:
         return self.client_authority is not None
 
 
-def amp_endpoint(reactor: Any, text: str, access: Access) -> IStreamServerEndpoint:
+def amp_endpoint(
+    reactor: Any,
+    text: str,
+    access: Access,
+    inherited: Callable[[str], IStreamServerEndpoint] | None = None,
+) -> IStreamServerEndpoint:
     """The endpoint that *text* describes, once it is safe to listen there.
 
+    :param inherited: makes it, where its socket is another process's.
     :raises ConfigurationError: it is malformed, or anybody could come in.
     """
     parts = take_apart(text)
     if parts.kind == "unix":
-        return _own_socket(reactor, text, parts)
+        own = _own_socket(reactor, text, parts)
+        return own if inherited is None else inherited(text)
     if not (access.secrets or access.with_certificates):
         raise ConfigurationError(
             f"--amp {text}: anybody could schedule jobs there;"
             " expected --amp-secret-file, or --amp-certificate and --amp-client-ca"
         )
     try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+        make = inherited or partial(serverFromString, reactor)
+        endpoint: IStreamServerEndpoint = make(text)
     except (ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"--amp {text}: {error}") from None
     if access.certificate is None and not access.with_certificates:

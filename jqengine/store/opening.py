@@ -10,17 +10,24 @@ from sqlalchemy.exc import ArgumentError
 from twisted.internet.interfaces import IReactorFromThreads
 
 from jqengine.errors import ConfigurationError
+from jqengine.interfaces import IChannel
 from jqengine.store.sql import SqlStore
 from jqengine.store.sqlite import SqliteFile
 
 
-def store_for(url: str, reactor: IReactorFromThreads, new_id: Callable[[float], str]) -> SqlStore:
+def store_for(
+    url: str,
+    reactor: IReactorFromThreads,
+    new_id: Callable[[float], str],
+    channel: IChannel | None = None,
+) -> SqlStore:
     """The store that *url* names; nothing is opened yet.
 
     :param url: ``sqlite:///PATH``, as SQLAlchemy writes it: three slashes and
         a path relative to the working directory of this moment, or four and an
         absolute one.
     :param new_id: makes ids of runs from instants; called in any thread.
+    :param channel: to the other processes of this machine that have this store.
     :raises ConfigurationError: there is no such kind of store, or the URL
         names no file.
     """
@@ -32,7 +39,7 @@ def store_for(url: str, reactor: IReactorFromThreads, new_id: Callable[[float], 
         raise ConfigurationError(
             f"store {_shown(parsed)}: no store of the kind {parsed.drivername!r}; {_EXPECTED}"
         )
-    return SqlStore(SqliteFile(_path(parsed)), reactor, new_id)
+    return SqlStore(SqliteFile(_path(parsed)), reactor, new_id, channel)
 
 
 _EXPECTED = "expected something like sqlite:////var/lib/jobqueue/jobqueue.db"

@@ -1,0 +1,96 @@
+"""News between the workers of one parent."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorFDSet
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from jqengine.interfaces import IChannel
+from jqengine.news import Topic
+
+LONGEST = 1000
+"""Bytes of one piece of news; the words of all topics are fewer."""
+
+Heard = Callable[[frozenset[Topic]], None]
+
+
+@implementer(IChannel)
+class WorkersChannel:
+    """Datagrams on sockets that the parent has made.
+
+    They are sent without waiting.  When a worker does not come round to read,
+    its queue fills up and what more there is to tell is dropped: it will look
+    at the store anyway when it reads what is there.
+
+    :param inbox: where this worker hears of changes; this takes it over.
+    :param others: where each of the others does, the same.
+    """
+
+    def __init__(
+        self, reactor: IReactorFDSet, inbox: socket.socket, others: Sequence[socket.socket]
+    ) -> None:
+        self._inbox = _Inbox(reactor, inbox)
+        self._others = others
+        for one in others:
+            one.setblocking(False)
+
+    def open(self, heard: Heard) -> Deferred[None]:
+        """See :meth:`IChannel.open`."""
+        self._inbox.heard = heard
+        self._inbox.startReading()
+        return succeed(None)
+
+    def announce(self, topics: frozenset[Topic]) -> None:
+        """See :meth:`IChannel.announce`."""
+        data = " ".join(topics).encode()
+        for one in self._others:
+            with suppress(OSError):
+                one.send(data)
+
+    def close(self) -> Deferred[None]:
+        """See :meth:`IChannel.close`."""
+        self._inbox.stopReading()
+        return succeed(None)
+
+
+class _Inbox(FileDescriptor):
+    """Reads all news that has come, and tells it as one."""
+
+    heard: Heard
+
+    def __init__(self, reactor: IReactorFDSet, inbox: socket.socket) -> None:
+        super().__init__(reactor)  # type: ignore[arg-type]
+        inbox.setblocking(False)
+        self._socket = inbox
+
+    def fileno(self) -> int:
+        """The socket's."""
+        return self._socket.fileno()
+
+    def doRead(self) -> None:
+        """Take what is there."""
+        words: set[str] = set()
+        with suppress(BlockingIOError):
+            while data := self._socket.recv(LONGEST):
+                words.update(data.decode().split())
+        # A word that is not known is of a newer worker, while versions change.
+        topics = frozenset(topic for topic in Topic if topic in words)
+        if topics:
+            self.heard(topics)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Not to be: the parent has both ends of it, too."""
+
+
+def socket_of(descriptor: int) -> socket.socket:
+    """The inherited datagram socket with that *descriptor*."""
+    os.set_inheritable(descriptor, False)
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM, 0, descriptor)

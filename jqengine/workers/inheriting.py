@@ -1,0 +1,132 @@
+"""The listening sockets of a worker: those that its parent has bound."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.tcp import Port
+from twisted.internet.unix import Port as UNIXPort
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+
+from jqengine.errors import ConfigurationError
+from jqengine.workers.orders import Inherited
+
+_FROM_SYSTEMD = re.compile(r"\bsystemd:domain=\w+(?::(?:index|name)=[^:]+)?")
+
+
+class Sockets:
+    """The sockets that a worker inherits.  For the reactor thread."""
+
+    def __init__(self, reactor: Any, sockets: Sequence[Inherited]) -> None:
+        self._reactor = reactor
+        self._sockets = list(sockets)
+        for one in sockets:
+            os.set_inheritable(one.descriptor, False)
+
+    def endpoint(self, text: str) -> IStreamServerEndpoint:
+        """The endpoint of *text*, which listens on what is inherited for it."""
+        # systemd has given it to the parent, and nothing to this process.
+        readable_here = _FROM_SYSTEMD.sub("tcp:0", text)
+        reactor = _Adopting(self._reactor, lambda: self._take(text))
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, readable_here)
+        return endpoint
+
+    def _take(self, text: str) -> Inherited:
+        for number, one in enumerate(self._sockets):
+            if one.text == text:
+                return self._sockets.pop(number)
+        raise ConfigurationError(f"no socket was inherited for {text}")
+
+
+class _Adopting:
+    """A reactor that adopts a socket whenever it is asked to listen."""
+
+    def __init__(self, reactor: Any, take: Any) -> None:
+        self._reactor = reactor
+        self._take = take
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def listenTCP(
+        self, port: int, factory: IProtocolFactory, backlog: int = 50, interface: str = ""
+    ) -> IListeningPort:
+        """Listen on the next socket, whatever its address."""
+        return self._adopt(factory)
+
+    def listenUNIX(
+        self,
+        address: str,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        mode: int = 0o666,
+        wantPID: int = 0,
+    ) -> IListeningPort:
+        """Listen on the next socket, whatever its path."""
+        return self._adopt(factory)
+
+    def listenSSL(
+        self,
+        port: int,
+        factory: IProtocolFactory,
+        contextFactory: Any,
+        backlog: int = 50,
+        interface: str = "",
+    ) -> IListeningPort:
+        """Listen in TLS on the next socket."""
+        return self._adopt(TLSMemoryBIOFactory(contextFactory, False, factory))
+
+    def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
+        _, descriptor, family = self._take()
+        if family == socket.AF_UNIX:
+            port = SharedUNIXPort._fromListeningDescriptor(self._reactor, descriptor, factory)
+        else:
+            port = SharedPort._fromListeningDescriptor(self._reactor, descriptor, family, factory)
+        # The port has a copy of its own.
+        os.close(descriptor)
+        port.startListening()
+        shared: IListeningPort = port
+        return shared
+
+
+class _OneAtATime:
+    """Accepts one connection a turn.
+
+    Many at once would be all for the worker that wakes first, and clients that
+    keep their connection would keep that worker alone busy.
+    """
+
+    numberAccepts: int  # noqa: N815 - Twisted's name
+
+    def doRead(self) -> None:
+        """Accept."""
+        self.numberAccepts = 1
+        super().doRead()  # type: ignore[misc]
+
+
+class SharedPort(_OneAtATime, Port):
+    """A TCP port that several processes accept from."""
+
+
+class SharedUNIXPort(_OneAtATime, UNIXPort):
+    """A unix socket that several processes accept from.
+
+    Its path and mode are the parent's: one worker that ends takes nothing away.
+    """
+
+    def startListening(self) -> None:
+        """Listen."""
+        # Twisted sets the mode of the path anew; it shall stay as it is.
+        self.mode = os.stat(os.fsdecode(self._bindPath)).st_mode & 0o777
+        super().startListening()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Close this process's copy of the socket."""
+        Port.connectionLost(self, reason)
