@@ -45,7 +45,7 @@ def defined(**options: Any) -> Definition:
 def test_the_table_has_the_options_of_the_design_in_its_order() -> None:
     assert " ".join(f"--{name}" for name in JOB_OPTIONS) == (
         "--name --remove-on --attempts --backoff --timeout --tz --sink --times --until --catchup"
-        " --catchup-window --overlap
+        " --catchup-window --overlap"
         " --priority --jitter --key --duplicate --group --concurrency --rate"
     )
 
