@@ -18,9 +18,11 @@ from jqengine.queries import (
     JobOrder,
     Page,
     RunFilter,
+    RunOrder,
     RunReport,
+    StatusRange,
     job_cursor,
-    run_cursor,
+    report_cursor,
 )
 from jqengine.store.memoryqueue import KeptRun, MemoryQueue, as_it_is, new_run
 from jqengine.store.steps import (
@@ -41,7 +43,7 @@ class SteeredQueue(MemoryQueue):
     def find_jobs(
         self, wanted: JobFilter, order: JobOrder, after: str | None, limit: int
     ) -> Page[Job]:
-        found = [job for job in self._all_jobs() if _is_wanted(job, wanted)]
+        found = [job for job in self._all_jobs(wanted.once) if _is_wanted(job, wanted)]
         if order is JobOrder.NEWEST:
             found.sort(key=lambda job: job.id, reverse=True)
             found = [job for job in found if after is None or job.id < after]
@@ -52,15 +54,20 @@ class SteeredQueue(MemoryQueue):
         return _page(found, limit, lambda job: job_cursor(job, order))
 
     def find_runs(self, wanted: RunFilter, after: str | None, limit: int) -> Page[RunReport]:
-        found = [_report(kept) for kept in self._runs.values() if _is_wanted_run(kept, wanted)]
-        if wanted.job_id is None:
-            found.sort(key=lambda report: report.run.id, reverse=True)
-            found = [one for one in found if after is None or one.run.id < after]
-        else:
+        kept = [one for one in self._runs.values() if _is_wanted_run(one, wanted)]
+        found = [_report(one) for one in kept]
+        if wanted.job_id is not None:
             found.sort(key=lambda report: report.run.due, reverse=True)
             before = None if after is None else _instant(after)
             found = [one for one in found if before is None or one.run.due < before]
-        return _page(found, limit, lambda report: run_cursor(report.run, wanted))
+        elif wanted.order is RunOrder.ENDED:
+            found = sorted((one for one in found if one.finished), key=_end_and_id, reverse=True)
+            place = None if after is None else _place(after)
+            found = [one for one in found if place is None or _end_and_id(one) < place]
+        else:
+            found.sort(key=lambda report: report.run.id, reverse=True)
+            found = [one for one in found if after is None or one.run.id < after]
+        return _page(found, limit, lambda report: report_cursor(report, wanted))
 
     def body(self, run_id: str, attempt: int, offset: int, size: int) -> tuple[bytes, int]:
         for number, result in self.results(run_id):
@@ -153,10 +160,11 @@ class SteeredQueue(MemoryQueue):
                 f"{before.label} cannot come back: job {holder.job.id} holds its key {key!r}"
             )
 
-    def _all_jobs(self) -> Iterable[Job]:
-        yield from (_without_body(kept.job) for kept in self._jobs.values())
+    def _all_jobs(self, once: bool | None) -> Iterable[Job]:
+        if once is not True:
+            yield from (_without_body(kept.job) for kept in self._jobs.values())
         for run in self._runs.values():
-            if run.anonymous is not None:
+            if run.anonymous is not None and once is not False:
                 yield _without_body(as_it_is(run))
 
 
@@ -220,9 +228,26 @@ def _is_wanted(job: Job, wanted: JobFilter) -> bool:
 
 
 def _is_wanted_run(kept: KeptRun, wanted: RunFilter) -> bool:
-    return (wanted.job_id is None or kept.run.job_id == wanted.job_id) and (
-        wanted.states is None or kept.run.state in wanted.states
+    run, last, finished = kept.run, kept.last, kept.finished
+    return (
+        (wanted.job_id is None or run.job_id == wanted.job_id)
+        and (wanted.states is None or run.state in wanted.states)
+        and (wanted.name is None or wanted.name.matches(run.name))
+        and (wanted.target is None or wanted.target.matches(run.request.target))
+        and (wanted.user is None or run.request.user == wanted.user)
+        and (wanted.statuses is None or (last is not None and _is_in(wanted.statuses, last.status)))
+        and (wanted.since is None or (finished is not None and finished >= wanted.since))
+        and (wanted.until is None or (finished is not None and finished <= wanted.until))
+        and (wanted.node is None or (kept.owner is not None and kept.owner.node == wanted.node))
     )
+
+
+def _is_in(statuses: StatusRange, status: int) -> bool:
+    return statuses.low <= status <= statuses.high
+
+
+def _end_and_id(report: RunReport) -> tuple[float, str]:
+    return report.finished or 0.0, report.run.id
 
 
 def _has_come(job: Job) -> bool:

@@ -11,8 +11,9 @@ from zope.interface import implementer
 from jqengine.interfaces import IQueueControl
 from jqengine.job import Job, Run, Step
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
-from jqengine.store import control, listing
-from jqengine.store.thread import Operation, StoreThread
+from jqengine.store import control, listing, runlisting
+from jqengine.store.thread import StoreThread
+from jqengine.store.transacting import Operation
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class SqlControl:
         self: _Threads, wanted: RunFilter, after: str | None, limit: int
     ) -> Deferred[Page[RunReport]]:
         """See :meth:`IQueueControl.find_runs`."""
-        return self._ask(partial(listing.find_runs, wanted=wanted, after=after, limit=limit))
+        return self._ask(partial(runlisting.find_runs, wanted=wanted, after=after, limit=limit))
 
     def body(
         self: _Threads, run_id: str, attempt: int, offset: int, size: int

@@ -11,7 +11,7 @@ from jqengine.errors import BadValue
 from jqengine.job import Job, Step
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.queries import JobFilter, JobOrder, Pattern, RunFilter
-from jqengine.store import listing
+from jqengine.store import paging
 
 from .values import LEASE, NOW, OWNER, a_firing, a_job, an_end
 
@@ -140,7 +140,7 @@ async def test_a_place_that_is_none_is_refused(store: Any, order: JobOrder, afte
 async def test_few_among_many_come_in_short_pages(
     sqlite_store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_LOOKED_AT", 10)
+    monkeypatch.setattr(paging, "MOST_LOOKED_AT", 10)
     jobs = [a_job(user="bob" if n % 37 == 0 else None) for n in range(100)]
     await sqlite_store.add(jobs)
     wanted = JobFilter(user="bob")
