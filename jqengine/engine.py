@@ -28,6 +28,7 @@ from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
 from jqengine.assembly.surroundings import Surroundings, Worker
 from jqengine.client import JobQueueMiddleware
+from jqengine.condition import Condition
 from jqengine.config import OFF, Settings
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.identity import IdFactory
@@ -122,7 +123,14 @@ class Engine(Service):
         resource = self._sinks.root(self._application_resource(application))
         self._http = served(settings, world, resource, settings.http, "--http")
         self._outputs = Outputs()
-        self._admin = AdminSide(settings, world, self._store, self._sinks.redactor, self._outputs)
+        self._admin = AdminSide(
+            settings,
+            world,
+            self._store,
+            self._sinks.redactor,
+            self._outputs,
+            self._condition,
+        )
         self._crontabs = crontabs_of(settings, world, self._store, new_id, self._sinks.check)
         self._check_defaults()
         self._crontab = self._crontabs.parse() if self._reads_crontabs else None
@@ -283,6 +291,9 @@ class Engine(Service):
     def _look(self) -> None:
         if self._jobs is not None:
             self._jobs.look()
+
+    def _condition(self) -> Condition | None:
+        return None if self._jobs is None else self._jobs.condition()
 
     @property
     def _reads_crontabs(self) -> bool:

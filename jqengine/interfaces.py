@@ -97,6 +97,10 @@ class IStore(Interface):
     nothing of that call has happened, and no other call is harmed.
     """
 
+    complaint = Attribute(
+        "Why the store takes no new jobs though it answers, a sentence; empty when it takes them."
+    )
+
     def open() -> Deferred[None]:
         """Start the store's thread and bring the schema up to date.
 

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import TimeoutError as TwistedTimeoutError
 
 from jqengine.admin.answer import Answer, text
+from jqengine.condition import Condition
 from jqengine.errors import StoreUnavailable
 
 PATIENCE = 2.0
@@ -20,22 +21,39 @@ class Health:
 
     :param reactor: for the timeout.
     :param ask_store: any question to the store.
+    :param condition: what the engine knows of itself; ``None`` while it starts.
     """
 
-    def __init__(self, reactor: Any, ask_store: Callable[[], Deferred[Any]]) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        ask_store: Callable[[], Deferred[Any]],
+        condition: Callable[[], Condition | None],
+    ) -> None:
         self._reactor = reactor
         self._ask_store = ask_store
+        self._condition = condition
 
     async def alive(self, variables: Sequence[str], site: str) -> Answer:
         """``/-/healthz``: the reactor turns, or nobody would answer."""
         return text(200, "alive")
 
     async def ready(self, variables: Sequence[str], site: str) -> Answer:
-        """``/-/readyz``: the store answers, so jobs can be accepted and run."""
+        """``/-/readyz``: whether jobs can be accepted and run; if not, a line for each reason."""
+        asked = await self._asked()
+        condition = self._condition()
+        known = ("the engine starts",) if condition is None else condition.complaints
+        complaints = dict.fromkeys(filter(None, (asked, *known)))
+        if not complaints:
+            return text(200, "ready")
+        return text(503, "\n".join(f"not ready: {one}" for one in complaints))
+
+    async def _asked(self) -> str:
+        """What is wrong with the store, when it is asked now."""
         try:
             await self._ask_store().addTimeout(PATIENCE, self._reactor)
         except StoreUnavailable as error:
-            return text(503, f"not ready: {error}")
+            return str(error)
         except TwistedTimeoutError:
-            return text(503, "not ready: the store does not answer")
-        return text(200, "ready")
+            return "the store does not answer"
+        return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -19,6 +19,7 @@ from jqengine.admin.visitor import Tokens
 from jqengine.app.threads import ApplicationThreads
 from jqengine.assembly.serving import served
 from jqengine.assembly.surroundings import Surroundings
+from jqengine.condition import Condition
 from jqengine.config import OFF, Settings
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.redaction import Redactor
@@ -33,6 +34,7 @@ LOGIN_THREADS = 2
 class AdminSide(Service):
     """Serves whoever looks at the engine.  For the reactor thread.
 
+    :param condition: what the engine knows of itself; ``None`` while it starts.
     :raises ConfigurationError: others could reach it who should not, or a
         password check cannot be what it should be.
     """
@@ -44,6 +46,7 @@ class AdminSide(Service):
         store: SqlStore,
         redactor: Redactor,
         outputs: Outputs,
+        condition: Callable[[], Condition | None],
     ) -> None:
         self.setName("admin")
         self._settings = settings
@@ -66,6 +69,7 @@ class AdminSide(Service):
                 operators=settings.admin_operator,
                 hosts=settings.admin_host,
             ),
+            condition=condition,
             resources=self._resources,
         )
         self._http = served(settings, world, root, (settings.admin,), "--admin")

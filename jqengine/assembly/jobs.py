@@ -13,6 +13,7 @@ from jqengine.app.threads import ApplicationThreads
 from jqengine.assembly.surroundings import Surroundings
 from jqengine.client import JobQueue
 from jqengine.client.request import held_in, with_queue
+from jqengine.condition import Condition
 from jqengine.config import Settings
 from jqengine.dispatch.dispatcher import LONGEST_PAUSE, Dispatcher
 from jqengine.dispatch.janitor import Janitor
@@ -115,6 +116,7 @@ class JobSide:
         self._sweep = ContinuationSweep(reactor=reactor, clock=clock, store=store)
         self._outputs = OutputKeeper(reactor=reactor, store=store, outputs=outputs)
         self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
+        self._host, self._recorder, self._store = host, recorder, store
         self.look = self._dispatcher.look
         self.hurry = self._dispatcher.hurry
 
@@ -122,6 +124,19 @@ class JobSide:
     def turns(self) -> bool:
         """Whether the dispatcher has looked for jobs lately."""
         return self._dispatcher.tick_age < LONGEST_TICK
+
+    def condition(self) -> Condition:
+        """How all this is now."""
+        return Condition(
+            tick_age=self._dispatcher.tick_age,
+            lease_age=self._leases.age,
+            in_hand=self._recorder.in_hand,
+            threads=self._host.threads,
+            stuck=self._host.stuck,
+            able=self._host.able,
+            store=self._store.complaint,
+            dispatching=self._dispatcher.complaint,
+        )
 
     def start(self) -> None:
         """Begin to dispatch."""

@@ -40,6 +40,7 @@ class Dispatcher(Service):
 
     :param bell: rings when there may be something to do.
     :param drain_timeout: seconds that stopping waits for runs under way.
+    :ivar complaint: why the last look failed, a sentence; empty when it did not.
     """
 
     _log = Logger()
@@ -72,6 +73,7 @@ class Dispatcher(Service):
         self._drain_timeout = drain_timeout
         self._trouble = 0.0
         self._ticked = reactor.seconds()
+        self.complaint = ""
         self._loop: Deferred[None] = succeed(None)
         self._drained: Deferred[None] = succeed(None)
 
@@ -118,12 +120,14 @@ class Dispatcher(Service):
             pause = await step()
         except StoreUnavailable as error:
             self._log.error("No job can be started: {error}", error=error)
-        except Exception:
+            self.complaint = str(error)
+        except Exception as error:
             # Ours to mend; but to try again is better than to be dead while
             # the process lives.
             self._log.failure("No job can be started")
+            self.complaint = f"no job can be started: {error!r}"
         else:
-            self._trouble = 0.0
+            self._trouble, self.complaint = 0.0, ""
             return pause
         self._trouble = min(max(self._trouble * 2, FIRST_TROUBLE_PAUSE), LONGEST_PAUSE)
         return self._trouble

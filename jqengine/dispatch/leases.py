@@ -69,7 +69,12 @@ class Leases(Service):
     @property
     def fresh(self) -> bool:
         """Whether new claims would be safe: the last renewal is not long ago."""
-        return self._reactor.seconds() - self._renewed < FRESH
+        return self.age < FRESH
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last renewal."""
+        return self._reactor.seconds() - self._renewed
 
     def startService(self) -> None:
         """Begin to renew."""

@@ -18,7 +18,7 @@ from jqengine.delivery import NOTHING_TO_DISPATCH
 from jqengine.dispatch.verdict import judge, no_response
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.window import ClaimWindow
-from jqengine.errors import StoreUnavailable
+from jqengine.errors import StoreFull, StoreUnavailable
 from jqengine.interfaces import IClock, IDelivery, IRunObserver, IStore
 from jqengine.job import Outcome, Owner, Receipt, Result, Run, Verdict
 from jqengine.lifecycle import RunState
@@ -65,6 +65,7 @@ class Recorder:
         self._claimed: dict[str, Run] = {}
         self._ended: list[tuple[Run, Outcome]] = []
         self._writing = False
+        self._waits = False
         self._idle: list[Deferred[None]] = []
 
     @property
@@ -122,31 +123,49 @@ class Recorder:
         return Outcome(run.id, run.job_id, self._owner, run.attempt, result, verdict, dispatch)
 
     async def _write(self) -> None:
+        """Write until it is written: a result in hand is not given up."""
         while self._ended:
             batch, self._ended = self._ended, []
-            accepted = await self._record([outcome for _, outcome in batch])
-            for (run, outcome), receipt in zip(batch, accepted, strict=True):
-                self._finish(run, outcome, receipt)
+            receipts = await self._record([outcome for _, outcome in batch])
+            waiting = []
+            for (run, outcome), receipt in zip(batch, receipts, strict=True):
+                if receipt is None:
+                    waiting.append((run, outcome))
+                else:
+                    self._finish(run, outcome, receipt)
+            self._ended[:0] = waiting
             self._tell_idle()
             self._bell.ring()
+            if waiting:
+                await deferLater(self._reactor, RETRY_PAUSE)
         self._writing = False
 
-    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[Receipt]:
-        """Write until it is written: a result in hand is not given up."""
-        while True:
-            try:
-                return await self._store.record(outcomes)
-            except StoreUnavailable as error:
-                self._log.error(
-                    "{count} results wait for the store: {error}", count=len(outcomes), error=error
-                )
-                await deferLater(self._reactor, RETRY_PAUSE)
-            except Exception:
-                if len(outcomes) > 1:
-                    # One of them is to blame, and shall not take the others along.
-                    return [said for one in outcomes for said in await self._record([one])]
-                self._log.failure("The result of {run} cannot be recorded", run=outcomes[0].run_id)
-                return [Receipt.REFUSED]
+    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[Receipt | None]:
+        """What the store says to each; ``None`` to what it cannot take now."""
+        try:
+            receipts = await self._store.record(outcomes)
+        except StoreUnavailable as error:
+            if len(outcomes) > 1 and isinstance(error, StoreFull):
+                # There may be room for the small ones.
+                return await self._record_each(outcomes)
+            self._say_that_they_wait(error)
+            return [None] * len(outcomes)
+        except Exception:
+            if len(outcomes) > 1:
+                # One of them is to blame, and shall not take the others along.
+                return await self._record_each(outcomes)
+            self._log.failure("The result of {run} cannot be recorded", run=outcomes[0].run_id)
+            return [Receipt.REFUSED]
+        self._waits = False
+        return receipts
+
+    async def _record_each(self, outcomes: Sequence[Outcome]) -> Sequence[Receipt | None]:
+        return [receipt for one in outcomes for receipt in await self._record([one])]
+
+    def _say_that_they_wait(self, error: StoreUnavailable) -> None:
+        if not self._waits:
+            self._log.error("Results wait for the store: {error}", error=error)
+        self._waits = True
 
     def _has_in_hand(self, run: Run) -> bool:
         """Whether it is this attempt that is claimed.

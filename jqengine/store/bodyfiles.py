@@ -87,12 +87,14 @@ class BodyFiles:
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         path = os.path.join(self._directory, name)
         aside = f"{path}.new"
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(aside, path)
+        try:
+            _write_synced(aside, body)
+            os.rename(aside, path)
+        except OSError:
+            # On a full disk a part of it is the last that there is room for.
+            with suppress(OSError):
+                os.unlink(aside)
+            raise
         folder = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -129,6 +131,14 @@ class BodyFiles:
                 return sum(entry.stat().st_size for entry in entries)
         except OSError:
             return 0
+
+
+def _write_synced(path: str, body: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with open(os.open(path, flags, 0o600), "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _name_in(reference: bytes) -> str:

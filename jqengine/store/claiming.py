@@ -24,6 +24,7 @@ from sqlalchemy import (
 from jqengine.job import Owner, Run
 from jqengine.lifecycle import RunState
 from jqengine.news import Topic
+from jqengine.store.ballast import require_room
 from jqengine.store.constructs import Arrival
 from jqengine.store.dispatching import with_validators
 from jqengine.store.hot import HotStatement
@@ -174,6 +175,7 @@ def claim(
     connection: Connection, owner: Owner, now: float, limit: int, lease: float
 ) -> Sequence[Run]:
     """See :meth:`jqengine.interfaces.IStore.claim`."""
+    require_room(connection)
     claimed: list[Run] = []
     for priority, earliest in _LEVELS.rows(connection):
         if earliest <= now and len(claimed) < limit:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from jqengine.continuation import FORMER_SESSION, MOST_OF_SESSION, Continuation
 from jqengine.job import Job, Request
 from jqengine.queries import Page
+from jqengine.store.ballast import require_room
 from jqengine.store.codec import LONGEST_INLINE_BODY, body_id, headers_from, headers_text
 from jqengine.store.continuationrules import (
     Kept,
@@ -53,6 +54,7 @@ _WITHOUT_BODY = select(*(_NO_BODY.get(column.name, column) for column in continu
 
 def keep(connection: Connection, continuation: Continuation) -> Continuation:
     """See :meth:`jqengine.interfaces.IContinuationStore.keep_continuation`."""
+    require_room(connection)
     known = _kept(connection, [continuation.id]).get(continuation.id)
     if known is not None:
         return known

@@ -13,6 +13,7 @@ from jqengine.errors import NoSuchJob, NotPossible
 from jqengine.job import Job, Run, Step
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunEvent, RunState
 from jqengine.news import Topic
+from jqengine.store.ballast import require_room
 from jqengine.store.codec import schedule_text
 from jqengine.store.news import tell
 from jqengine.store.rows import (
@@ -69,6 +70,7 @@ def steer(connection: Connection, step: Step, now: float) -> Job:
 
 def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.run_now`."""
+    require_room(connection)
     tell(connection, Topic.READY)
     known = _run_row(connection, run_id)
     if known is not None:
@@ -87,6 +89,7 @@ def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run
 
 def reopen(connection: Connection, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.reopen`."""
+    require_room(connection)
     tell(connection, Topic.READY)
     row = _run_row(connection, run_id)
     if row is None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select,
 from jqengine.job import Firing, Job
 from jqengine.lifecycle import JobState, RunState
 from jqengine.news import Topic
+from jqengine.store.ballast import require_room
 from jqengine.store.hot import HotStatement, insert_in_blocks
 from jqengine.store.news import tell
 from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
@@ -73,6 +74,7 @@ def fire(
     connection: Connection, firings: Sequence[Firing], now: float, new_id: Callable[[float], str]
 ) -> int:
     """See :meth:`jqengine.interfaces.IStore.fire`."""
+    require_room(connection)
     return sum(_fire(connection, some, now, new_id) for some in slices(firings))
 
 

@@ -14,6 +14,7 @@ from jqengine.job import Job
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
 from jqengine.news import Topic
 from jqengine.plan import CrontabPlan
+from jqengine.store.ballast import require_room
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
@@ -61,6 +62,7 @@ _RETIRE = (
 
 def add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     """See :meth:`jqengine.interfaces.IStore.add`."""
+    require_room(connection)
     ready, kept = put_requests(connection, new)
     answers = _add(connection, ready)
     use_up(connection, ready, answers, kept)

@@ -43,6 +43,8 @@ class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide, Wak
     :ivar trouble: while it is set, every call fails with it and does nothing.
     """
 
+    complaint = ""
+
     def __init__(
         self,
         new_id: Callable[[float], str],

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from jqengine.job import NO_RESPONSE, Outcome
+from jqengine.store.ballast import require_room
 from jqengine.store.hot import HotStatement
 from jqengine.store.schema import metadata, runs
 
@@ -53,6 +54,7 @@ _FORGET = HotStatement(
 
 def keep(connection: Connection, run_id: str, attempt: int, position: int, data: bytes) -> None:
     """See :meth:`jqengine.interfaces.IOutputStore.keep_output`."""
+    require_room(connection)
     known = connection.scalar(select(runs.c.id).where(runs.c.id == run_id))
     if known is not None:
         _KEEP.change(connection, (run_id, attempt, position, data))

@@ -85,7 +85,13 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
         await self._writer_done()
         await self._reader.stop()
         await self._writer.stop()
+        self._file.ballast.remove()
         await self._channel.close()
+
+    @property
+    def complaint(self) -> str:
+        """See :attr:`IStore.complaint`."""
+        return self._file.ballast.complaint
 
     def add(self, jobs: Sequence[Job]) -> Deferred[Sequence[Job]]:
         """See :meth:`IStore.add`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from errno import EACCES, EISDIR
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -17,12 +18,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
+from jqengine.store.ballast import Ballast, NoRoom
 from jqengine.store.bodyfiles import BodyFiles
 from jqengine.store.migrating import bring_up_to_date
 from jqengine.store.thread import Trouble
 
 PATIENCE = 10.0
 """Seconds to wait for a lock that another process holds."""
+
+NEXT_TO_NOTHING = 2**16
+"""Bytes free on a disk that is as good as full."""
 
 OLDEST = (3, 35, 0)
 """The first version of SQLite with ``RETURNING``."""
@@ -52,7 +57,9 @@ class SqliteFile:
     def __init__(self, path: str, patience: float = PATIENCE) -> None:
         self.path = path
         self.patience = patience
-        self.bodies = BodyFiles(f"{os.path.splitext(path)[0]}.bodies")
+        stem, _ = os.path.splitext(path)
+        self.bodies = BodyFiles(f"{stem}.bodies")
+        self.ballast = Ballast(f"{stem}.ballast", path)
         self._identity: tuple[int, int] | None = None
 
     def create(self) -> None:
@@ -112,19 +119,48 @@ class SqliteDatabase:
     def __init__(self, file: SqliteFile, *, writing: bool) -> None:
         self._file = file
         self._writing = writing
+        self._driver: sqlite3.Connection | None = None
+        self._was_full = False
         self._engine = _engine(file)
         event.listen(self._engine, "connect", self._prepare)
         begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(begin))
 
     def check(self) -> None:
-        """See :meth:`SqliteFile.check`."""
+        """See :meth:`SqliteFile.check`; and whether its disk has room."""
         self._file.check()
+        if self._writing:
+            self._see_to_room()
+
+    def _see_to_room(self) -> None:
+        """Give the ballast's room away once the disk was full; lay it when there is room."""
+        if self._was_full:
+            self._was_full = False
+            self._file.ballast.give_way()
+            self._shorten_log()
+        self._file.ballast.look()
+
+    def _shorten_log(self) -> None:
+        """Give back what a transaction that was too large has left to the log."""
+        if self._driver is not None:
+            with suppress(sqlite3.Error):
+                self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def connect(self) -> Connection:
         """A connection; for one that writes, the schema is up to date."""
+        try:
+            return self._connect()
+        except Exception as error:
+            self.trouble(error)
+            if not self._was_full:
+                raise
+            self._see_to_room()
+            return self._connect()
+
+    def _connect(self) -> Connection:
         connection = self._engine.connect()
         self._file.bodies.attach(connection)
+        self._file.ballast.attach(connection)
         if self._writing:
             try:
                 with connection.begin():
@@ -135,6 +171,7 @@ class SqliteDatabase:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._driver = connection
         if self._writing:
             _keep_log(self._file, connection)
         for name, value in (_FOR_WRITING if self._writing else _FOR_READING).items():
@@ -143,7 +180,7 @@ class SqliteDatabase:
     def trouble(self, error: Exception) -> Trouble | None:
         """What *error* says about the file, if it is about the file."""
         if isinstance(error, StoreError):
-            return Trouble(error, reconnect=False)
+            return self._noted(Trouble(error, reconnect=False))
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not isinstance(cause, sqlite3.Error):
             return None
@@ -152,7 +189,12 @@ class SqliteDatabase:
         meaning = None if code is None else _MEANINGS.get(code & 0xFF)
         if meaning is None:
             return None
-        return meaning(self._file, f"{cause} ({cause.sqlite_errorname})")
+        return self._noted(meaning(self._file, f"{cause} ({cause.sqlite_errorname})"))
+
+    def _noted(self, trouble: Trouble) -> Trouble:
+        if isinstance(trouble.error, StoreFull) and not isinstance(trouble.error, NoRoom):
+            self._was_full = self._writing
+        return trouble
 
 
 def _engine(file: SqliteFile) -> Engine:
@@ -208,7 +250,7 @@ def _full(file: SqliteFile, _said: str) -> Trouble:
 
 def _input_output(file: SqliteFile, said: str) -> Trouble:
     space = os.statvfs(os.path.dirname(file.path))
-    if not space.f_bavail:
+    if space.f_bavail * space.f_frsize < NEXT_TO_NOTHING:
         # Where the log cannot grow SQLite calls it an I/O error.
         return _full(file, said)
     return _unavailable(file, said)

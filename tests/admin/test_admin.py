@@ -7,6 +7,7 @@ import json
 import socket
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,6 +24,7 @@ from jqengine.admin.site import admin_root
 from jqengine.admin.visitor import Tokens
 from jqengine.app.site import HostedSite
 from jqengine.clock import SystemClock
+from jqengine.condition import Condition
 from jqengine.delivery import Dispatch, NewDelivery
 from jqengine.errors import StoreUnavailable
 from jqengine.job import Headers, Run
@@ -30,6 +32,7 @@ from jqengine.redaction import Redactor
 from jqengine.request.outputs import Outputs
 from jqengine.store.memory import MemoryStore
 from tests.store.values import LEASE, NOW, OWNER, a_job, an_end, an_id_factory, new_id
+from tests.test_condition import WELL
 
 REDACTOR = Redactor(b"key")
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -47,6 +50,7 @@ class Admin:
     def __init__(self) -> None:
         self.store = MemoryStore(an_id_factory())
         self.outputs = Outputs()
+        self.condition: Condition | None = WELL
         root = admin_root(
             reactor=reactor,
             store=self.store,
@@ -55,6 +59,7 @@ class Admin:
             redactor=REDACTOR,
             outputs=self.outputs,
             gate=Gate(tokens=Tokens(SystemClock(), b"key"), login=None, operators=["*"], hosts=()),
+            condition=lambda: self.condition,
         )
         site = HostedSite(root, reactor=reactor, clock=SystemClock())
         self.port = reactor.listenTCP(0, site, interface="127.0.0.1")
@@ -117,6 +122,13 @@ async def test_health(admin: Admin) -> None:
     assert (await admin.ask("/-/readyz"))[::2] == (503, b"not ready: disk gone\n")
     assert (await admin.ask("/-/healthz")).status == 200
     assert (await admin.ask("/runs/x")).status == 503
+    admin.store.trouble = None
+    admin.condition = replace(WELL, able=False, lease_age=1e3, store="the disk is full")
+    status, _, body = await admin.ask("/-/readyz")
+    assert (status, body.count(b"not ready: ")) == (503, 3)
+    assert body.startswith(b"not ready: the disk is full\n")
+    admin.condition = None
+    assert (await admin.ask("/-/readyz"))[::2] == (503, b"not ready: the engine starts\n")
 
 
 @ensureDeferred

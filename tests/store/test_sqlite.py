@@ -6,7 +6,6 @@ import os
 import shutil
 import sqlite3
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from jqengine.errors import StoreError, StoreFull, StoreUnavailable
 from jqengine.store.opening import store_for
 from jqengine.store.sql import SqlStore
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
+from tests.smalldisk import small_disk
 
 from .values import LEASE, NOW, OWNER, a_job, an_id_factory
 
@@ -50,7 +50,8 @@ async def test_the_files_are_for_nobody_else(tmp_path: Path) -> None:
         await store.close()
     finally:
         os.umask(before)
-    assert modes == {"queue.db": 0o600, "queue.db-wal": 0o600, "queue.db-shm": 0o600}
+    names = ("queue.ballast", "queue.db", "queue.db-shm", "queue.db-wal")
+    assert modes == dict.fromkeys(names, 0o600)
     assert [one.name for one in tmp_path.iterdir()] == ["queue.db"]
 
 
@@ -164,16 +165,11 @@ async def test_a_file_whose_place_another_has_taken(tmp_path: Path) -> None:
     await store.close()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("only root can mount a small disk")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+@pytest.fixture(name="small_disk")
+def a_small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MiB."""
+    with small_disk(tmp_path / "disk", 8 * 2**20) as place:
+        yield place
 
 
 @ensureDeferred
@@ -181,7 +177,7 @@ async def test_a_full_disk_loses_nothing_and_takes_up_work_when_there_is_room(
     small_disk: Path,
 ) -> None:
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(400_000))
+    ballast.write_bytes(bytes(2_000_000))
     store = a_store(small_disk / "queue.db")
     await store.open()
     accepted: list[str] = []
@@ -208,7 +204,7 @@ async def test_a_call_too_large_for_the_disk_does_not_harm_those_beside_it(
 ) -> None:
     store = a_store(small_disk / "queue.db")
     await store.open()
-    small, large, last = a_job(), a_job(body=bytes(3_000_000)), a_job()
+    small, large, last = a_job(), a_job(body=bytes(12_000_000)), a_job()
     calls = [store.add([job]) for job in (small, large, last)]
     assert await calls[0] == [small]
     with pytest.raises(StoreFull):
