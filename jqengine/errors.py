@@ -115,6 +115,10 @@ class NoSuchContinuation(JobQueueError):
     """A continuation is unknown, has expired, or was used before."""
 
 
+class NoSuchNode(JobQueueError):
+    """No node of that name shares the store."""
+
+
 class NotPossible(JobQueueError):
     """What was asked cannot be done to a job or run as it stands now."""
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from jqengine.news import Topic
+    from jqengine.node import Beat, Node
     from jqengine.plan import CrontabPlan
     from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
     from jqengine.retention import Usage
@@ -595,6 +596,35 @@ class IContinuationStore(Interface):
 
     def sweep_continuations(now: float, limit: int) -> Deferred[int]:
         """Forget at most *limit* of those that have expired at *now*; how many they were."""
+
+
+class INodeStore(Interface):
+    """The part of a store that knows the nodes which share it.
+
+    Its methods keep the promises of :class:`IStore`.
+    """
+
+    def beat(said: Beat, now: float) -> Deferred[Node]:
+        """Note that a node lives, and how it is; what is known of it from now on.
+
+        Whether it is to claim nothing is not its own to say, and stays as it
+        was.  Nodes that have not been heard of for
+        :data:`~jqengine.node.FORGOTTEN_AFTER` are forgotten.
+        """
+
+    def sign_off(owner: Owner, now: float) -> Deferred[None]:
+        """Note that *owner* ends; nothing, if its node has another boot by now."""
+
+    def drain(name: str, since: float | None) -> Deferred[Node]:
+        """Ask a node to claim nothing from *since* on, or with ``None`` to claim again.
+
+        A node that was asked before keeps the instant of then.
+
+        :raises jqengine.errors.NoSuchNode: there is none of that name.
+        """
+
+    def nodes() -> Deferred[Sequence[Node]]:
+        """Every node that is not forgotten, by name."""
 
 
 Deliver = Callable[[Sequence[tuple["Run", "Result"]]], None]

@@ -14,3 +14,4 @@ class Topic(StrEnum):
     READY = "ready"  # something may be due or ready earlier than was known
     ENDED = "ended"  # a run has ended, or a job of which nothing more will come
     PUBLISHED = "published"  # what is served at a path has changed
+    NODES = "nodes"  # a node is to claim nothing more, or to claim again

@@ -17,6 +17,7 @@ from jqengine.errors import JobQueueError, StoreError, StoreUnavailable
 from jqengine.interfaces import (
     IContinuationStore,
     IDeliveryStore,
+    INodeStore,
     IQueueControl,
     IStore,
     IWakeups,
@@ -27,13 +28,16 @@ from jqengine.retention import Usage
 from jqengine.store.memorycontinuations import MemoryContinuationSide
 from jqengine.store.memorycontrol import MemoryControl, SteeredQueue
 from jqengine.store.memorydeliveryside import MemoryDeliverySide
+from jqengine.store.memorynodes import MemoryNodeSide
 from jqengine.store.news import Wakeups
 
 T = TypeVar("T")
 
 
-@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
-class MemoryStore(MemoryControl, MemoryDeliverySide, MemoryContinuationSide, Wakeups):
+@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, INodeStore, IWakeups)
+class MemoryStore(
+    MemoryControl, MemoryDeliverySide, MemoryContinuationSide, MemoryNodeSide, Wakeups
+):
     """A store whose queue lasts as long as the object that holds it.
 
     :param new_id: makes ids for the runs of jobs.

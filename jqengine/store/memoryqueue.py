@@ -35,6 +35,7 @@ from jqengine.store.decisions import (
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.memorycontinuations import MemoryContinuations
 from jqengine.store.memorydeliveries import MemoryDeliveries
+from jqengine.store.memorynodes import MemoryNodes
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class MemoryQueue:
         self._outputs: dict[tuple[str, int], dict[int, bytes]] = {}
         self.deliveries = MemoryDeliveries(self._result_of)
         self.continuations = MemoryContinuations()
+        self.nodes = MemoryNodes()
 
     # Accepting jobs.
 
