@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert
+from sqlalchemy import ColumnElement, Double, Insert
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 from jqengine.store.schema import runs
@@ -32,8 +33,30 @@ def _by_row_number(_element: Arrival, _compiler: Any, **_options: Any) -> str:
     return "runs.rowid"
 
 
+class LeaseClock(FunctionElement[float]):
+    """The clock that leases are measured by, where the caller says what time it is.
+
+    That of the caller, who has the database to itself.  Nodes that share one go
+    by its clock, and need not agree on the time.
+    """
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(LeaseClock)
+def _as_said(element: LeaseClock, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(LeaseClock, "postgresql")
+def _of_database(_element: LeaseClock, _compiler: Any, **_options: Any) -> str:
+    # A function of ours, made with the tables, so that tests can play with it.
+    return "jobqueue_now()"
+
+
 class InsertIfAbsent(Insert):
-    """Inserts rows whose ``id`` is not there yet, and passes over the others."""
+    """Inserts rows whose key is not there yet, and passes over the others."""
 
     inherit_cache = True
 
@@ -41,4 +64,5 @@ class InsertIfAbsent(Insert):
 @compiles(InsertIfAbsent)
 def _passing_over(element: InsertIfAbsent, compiler: Any, **options: Any) -> str:
     # SQLite and PostgreSQL agree on this.
-    return f"{compiler.visit_insert(element, **options)} ON CONFLICT (id) DO NOTHING"
+    key = ", ".join(column.name for column in element.table.primary_key)
+    return f"{compiler.visit_insert(element, **options)} ON CONFLICT ({key}) DO NOTHING"

@@ -13,8 +13,9 @@ from jqengine.delivery import Fingerprint, Validators
 from jqengine.job import Outcome, Run
 from jqengine.lifecycle import DeliveryState
 from jqengine.sinkurl import watches
+from jqengine.store.blocks import insert_in_blocks
 from jqengine.store.deliverytables import deliveries, fingerprints, in_order
-from jqengine.store.hot import HotStatement, insert_in_blocks
+from jqengine.store.hot import HotStatement
 from jqengine.store.rows import Row
 from jqengine.store.schema import text_of
 from jqengine.store.selecting import select_in

@@ -11,7 +11,8 @@ from jqengine.job import Firing, Job
 from jqengine.lifecycle import JobState, RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
-from jqengine.store.hot import HotStatement, insert_in_blocks
+from jqengine.store.blocks import insert_in_blocks
+from jqengine.store.hot import HotStatement
 from jqengine.store.news import tell
 from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
 from jqengine.store.rows import Row as NewRunRow

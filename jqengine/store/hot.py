@@ -8,24 +8,14 @@ times what SQLite needs for the work itself.  For the store's threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from itertools import chain
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    Dialect,
-    Executable,
-    Insert,
-    bindparam,
-)
+from sqlalchemy import Connection, Dialect, Executable
 
 from jqengine.store.rows import Row
 
-BLOCK = 50
-"""Rows that one execution of a statement changes, where there are so many."""
+Arrange = Callable[[Sequence[Any]], Sequence[Any]]
+"""Brings values into the order of a driver's text."""
 
 
 def execute(connection: Connection, text: str) -> None:
@@ -33,93 +23,65 @@ def execute(connection: Connection, text: str) -> None:
     connection.connection.cursor().execute(text)
 
 
+def question(connection: Connection, text: str) -> Any:
+    """The one value that *text* gives."""
+    cursor = connection.connection.cursor()
+    cursor.execute(text)
+    ((value,),) = cursor.fetchall()
+    return value
+
+
 class HotStatement:
     """One statement in the driver's SQL.
 
     :param parameters: names of the statement's parameters in the order in
-        which the driver takes their values.
+        which values are given: that in which SQLite's driver takes them.
     """
 
     def __init__(self, statement: Executable, *parameters: str) -> None:
         self._statement = statement
         self._parameters = parameters
-        self._texts: dict[str, str] = {}
+        self._written: dict[str, tuple[str, Arrange | None]] = {}
 
     def text(self, dialect: Dialect) -> str:
         """The SQL for *dialect*."""
-        known = self._texts.get(dialect.name)
+        return self._for(dialect)[0]
+
+    def _for(self, dialect: Dialect) -> tuple[str, Arrange | None]:
+        """The SQL for *dialect*, and what brings values into its order, if need be."""
+        known = self._written.get(dialect.name)
         if known is None:
             compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-            assert tuple(compiled.positiontup) == self._parameters, compiled.positiontup
-            known = self._texts[dialect.name] = str(compiled)
+            order = tuple(compiled.positiontup)
+            known = self._written[dialect.name] = (str(compiled), self._arrange(order))
         return known
+
+    def _arrange(self, order: tuple[str, ...]) -> Arrange | None:
+        if order == self._parameters:
+            return None
+        places = [self._parameters.index(name) for name in order]
+        return lambda values: [values[place] for place in places]
 
     def change(self, connection: Connection, values: Sequence[Any]) -> int:
         """Execute it once; the number of rows it changed."""
-        cursor = connection.connection.cursor()
-        cursor.execute(self.text(connection.dialect), values)
-        return cursor.rowcount
+        cursor = self._executed(connection, values)
+        return int(cursor.rowcount)
 
     def change_each(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Execute it for each of *rows*; the number of rows all of them changed."""
         if not rows:
             return 0
+        text, arrange = self._for(connection.dialect)
         cursor = connection.connection.cursor()
-        cursor.executemany(self.text(connection.dialect), rows)
+        cursor.executemany(text, rows if arrange is None else list(map(arrange, rows)))
         return cursor.rowcount
 
     def rows(self, connection: Connection, values: Sequence[Any] = ()) -> Sequence[Row]:
         """Execute it once; the rows it gives."""
+        return self._executed(connection, values).fetchall()
+
+    def _executed(self, connection: Connection, values: Sequence[Any]) -> Any:
+        text, arrange = self._for(connection.dialect)
         cursor = connection.connection.cursor()
-        cursor.execute(self.text(connection.dialect), values)
-        return cursor.fetchall()
-
-
-class InBlocks:
-    """A change of many rows, some of them by each execution of a statement.
-
-    A tenth to a third of the time of a row is the start and end of its
-    statement; fifty rows at once share it.
-
-    :param changing: makes the statement that changes so many rows.  Its
-        parameters are those of the first row, then of the second, and so on.
-    """
-
-    def __init__(self, changing: Callable[[int], HotStatement]) -> None:
-        # Made when they are wanted: a block has a thousand parameters.
-        self._changing = cache(changing)
-
-    def change(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Execute it for each of *rows*; the number of rows all of them changed."""
-        whole = len(rows) - len(rows) % BLOCK
-        changed = 0
-        for start in range(0, whole, BLOCK):
-            values = list(chain.from_iterable(rows[start : start + BLOCK]))
-            changed += self._changing(BLOCK).change(connection, values)
-        return changed + self._changing(1).change_each(connection, rows[whole:])
-
-
-def insert_in_blocks(
-    insert: Insert, columns: Sequence[str], **constant: ColumnElement[Any]
-) -> InBlocks:
-    """*insert* with rows that give *columns*, in the order of the table.
-
-    :param constant: what is the same in every row.  It belongs in the text: a
-        parameter costs a third of a microsecond.
-    """
-
-    def inserting(rows: int) -> HotStatement:
-        values = [{**parameters(columns, row), **constant} for row in range(rows)]
-        return HotStatement(insert.values(values), *numbered(columns, rows))
-
-    return InBlocks(inserting)
-
-
-def parameters(names: Sequence[str], row: int) -> dict[str, BindParameter[Any]]:
-    """The parameters of one row of a block, by plain name."""
-    return {name: bindparam(f"{name}_{row}") for name in names}
-
-
-def numbered(names: Sequence[str], rows: int) -> list[str]:
-    """The names of the parameters of all rows of a block."""
-    return [f"{name}_{row}" for row in range(rows) for name in names]
+        cursor.execute(text, values if arrange is None else arrange(values))
+        return cursor

@@ -15,11 +15,11 @@ from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
 from jqengine.news import Topic
 from jqengine.plan import CrontabPlan
 from jqengine.store.ballast import require_room
+from jqengine.store.blocks import insert_in_blocks
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
 from jqengine.store.firing import FINISH_EXHAUSTED
-from jqengine.store.hot import insert_in_blocks
 from jqengine.store.news import tell
 from jqengine.store.rows import (
     ANONYMOUS_RUN_COLUMNS,

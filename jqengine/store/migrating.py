@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Text, column, inspect, select, table
 
 from jqengine.errors import SchemaTooNew, StoreError
 from jqengine.store.schema import REVISION, REVISION_TABLE, metadata
+from jqengine.store.turns import TURN
 
 _noted = table(REVISION_TABLE, column("version_num", Text))
 
@@ -29,8 +30,20 @@ def bring_up_to_date(connection: Connection, place: str) -> None:
     :raises StoreError: another application keeps its tables there.
     """
     revision = noted_revision(connection)
+    if revision == REVISION:
+        return
+    if connection.dialect.name == "postgresql":
+        _wait_for_others(connection)
+        revision = noted_revision(connection)
     if revision != REVISION:
         _migrate(connection, revision, place)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let nodes that start at one time bring the database up to date one by one."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
 
 
 def noted_revision(connection: Connection) -> str | None:
@@ -67,5 +80,5 @@ def _refuse_tables_of_others(connection: Connection, place: str) -> None:
     if taken:
         raise StoreError(
             f"{place} already has a table of its own named {taken[0]}; "
-            "the engine needs a database to itself"
+            "the engine needs a database to itself, or on PostgreSQL a schema"
         )

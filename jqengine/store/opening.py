@@ -11,6 +11,8 @@ from twisted.internet.interfaces import IReactorFromThreads
 
 from jqengine.errors import ConfigurationError
 from jqengine.interfaces import IChannel
+from jqengine.store.postgres import PostgresPlace
+from jqengine.store.postgreschannel import PostgresChannel
 from jqengine.store.sql import SqlStore
 from jqengine.store.sqlite import SqliteFile
 
@@ -25,12 +27,16 @@ def store_for(
 
     :param url: ``sqlite:///PATH``, as SQLAlchemy writes it: three slashes and
         a path relative to the working directory of this moment, or four and an
-        absolute one.
+        absolute one; or ``postgresql://USER@HOST:PORT/DATABASE``, as libpq
+        takes it, with several hosts too.
     :param new_id: makes ids of runs from instants; called in any thread.
     :param channel: to the other processes of this machine that have this store.
     :raises ConfigurationError: there is no such kind of store, or the URL
         names no file.
     """
+    if url.startswith(_POSTGRES):
+        place = PostgresPlace(url)
+        return SqlStore(place, reactor, new_id, channel or PostgresChannel(place, reactor))
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -42,7 +48,12 @@ def store_for(
     return SqlStore(SqliteFile(_path(parsed)), reactor, new_id, channel)
 
 
-_EXPECTED = "expected something like sqlite:////var/lib/jobqueue/jobqueue.db"
+_POSTGRES = ("postgresql://", "postgres://")
+
+_EXPECTED = (
+    "expected something like sqlite:////var/lib/jobqueue/jobqueue.db"
+    " or postgresql://jobqueue@db.example.org:5432/jobqueue"
+)
 
 
 def _path(url: URL) -> str:

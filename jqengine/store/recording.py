@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Update,
     and_,
     bindparam,
@@ -22,15 +23,18 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from jqengine.job import Outcome, Receipt
 from jqengine.lifecycle import RunState
 from jqengine.news import Topic
 from jqengine.store.aftermath import settle_jobs
+from jqengine.store.blocks import InBlocks, numbered, parameters
 from jqengine.store.bodyfiles import put_away
+from jqengine.store.copying import Copied
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
-from jqengine.store.hot import HotStatement, InBlocks, execute, numbered, parameters
+from jqengine.store.hot import HotStatement, execute
 from jqengine.store.intake import add
 from jqengine.store.news import tell
 from jqengine.store.outputs import settle
@@ -74,7 +78,19 @@ def _ending_of(rows: int) -> HotStatement:
     return HotStatement(_ending(dict(said.c.items())), *numbered(_ENDED, rows))
 
 
-_END = InBlocks(_ending_of)
+def _ending_copied(rows: FromClause) -> Update:
+    return _ending(rows.c)
+
+
+_END_TYPES: dict[str, TypeEngine[Any]] = {
+    **{f"new_{name}": runs.c[name].type for name in _ENDED_COLUMNS},
+    "run_id": runs.c.id.type,
+    "owner_node": runs.c.node.type,
+    "owner_boot": runs.c.boot.type,
+    "held_attempt": runs.c.attempt.type,
+}
+
+_END = InBlocks(_ending_of, Copied(_END_TYPES, _ending_copied))
 
 _RETRY = HotStatement(
     update(runs)

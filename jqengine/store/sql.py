@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
@@ -27,10 +27,23 @@ from jqengine.store.news import NoChannel, Wakeups
 from jqengine.store.sqlcontinuations import SqlContinuations
 from jqengine.store.sqlcontrol import SqlControl
 from jqengine.store.sqldeliveries import SqlDeliveries
-from jqengine.store.sqlite import SqliteDatabase, SqliteFile
-from jqengine.store.thread import Operation, StoreThread
+from jqengine.store.thread import StoreThread
+from jqengine.store.transacting import Database, Operation
 
 T = TypeVar("T")
+
+
+class Place(Protocol):
+    """Where a database is."""
+
+    def create(self) -> None:
+        """Make it, if it is ours to make.
+
+        :raises StoreError: that cannot be done.
+        """
+
+    def database(self, *, writing: bool) -> Database:
+        """What one of a store's threads needs of it."""
 
 
 @implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
@@ -41,6 +54,7 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
     its changes.  Questions of people go to the reader, once the changes asked
     for before them are on disk; there they delay nobody.
 
+    :param place: where the database is.
     :param new_id: makes ids for the runs of jobs, in the writer's thread.
     :param channel: to the other processes that have this store.
     """
@@ -49,24 +63,24 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
 
     def __init__(
         self,
-        file: SqliteFile,
+        place: Place,
         reactor: IReactorFromThreads,
         new_id: Callable[[float], str],
         channel: IChannel | None = None,
     ) -> None:
-        self._file = file
+        self._place = place
         self._new_id = new_id
         self._channel: IChannel = channel or NoChannel()
-        writing = SqliteDatabase(file, writing=True)
-        self._writer = StoreThread("store writer", writing, reactor, self._channel.announce)
-        self._reader = StoreThread("store reader", SqliteDatabase(file, writing=False), reactor)
+        writer, reader = place.database(writing=True), place.database(writing=False)
+        self._writer = StoreThread("store writer", writer, reactor, self._channel.announce)
+        self._reader = StoreThread("store reader", reader, reactor)
 
     def open(self) -> Deferred[None]:
-        """Create the file if need be, start the threads, bring the schema up to date."""
+        """Create the database if need be, start the threads, bring the schema up to date."""
         return Deferred.fromCoroutine(self._open())
 
     async def _open(self) -> None:
-        self._file.create()
+        self._place.create()
         self._writer.start()
         try:
             await self._writer.submit(_nothing)

@@ -13,7 +13,8 @@ from jqengine.continuation import Continuation
 from jqengine.interfaces import IContinuationStore
 from jqengine.queries import Page
 from jqengine.store import continuations
-from jqengine.store.thread import Operation, StoreThread
+from jqengine.store.thread import StoreThread
+from jqengine.store.transacting import Operation
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from jqengine.errors import StoreError, StoreFull, StoreUnavailable
 from jqengine.store.ballast import Ballast, NoRoom
 from jqengine.store.bodyfiles import BodyFiles
 from jqengine.store.migrating import bring_up_to_date
-from jqengine.store.thread import Trouble
+from jqengine.store.transacting import Trouble
 
 PATIENCE = 10.0
 """Seconds to wait for a lock that another process holds."""
@@ -62,6 +62,10 @@ class SqliteFile:
         self.ballast = Ballast(f"{stem}.ballast", path)
         self._identity: tuple[int, int] | None = None
 
+    def database(self, *, writing: bool) -> SqliteDatabase:
+        """What one of a store's threads needs."""
+        return SqliteDatabase(self, writing=writing)
+
     def create(self) -> None:
         """Make the file if there is none, for nobody but its owner.
 
@@ -101,6 +105,15 @@ class SqliteFile:
             raise StoreUnavailable(
                 f"another file has taken the place of the store {self.path}; restart the engine"
             )
+
+    @property
+    def complaint(self) -> str:
+        """Why it takes no new jobs though it answers; empty when it takes them."""
+        return self.ballast.complaint
+
+    def close(self) -> None:
+        """Leave nothing beside the file that is of no use without an engine."""
+        self.ballast.remove()
 
     def _found(self) -> tuple[int, int] | None:
         try:
@@ -176,6 +189,13 @@ class SqliteDatabase:
             _keep_log(self._file, connection)
         for name, value in (_FOR_WRITING if self._writing else _FOR_READING).items():
             connection.execute(f"PRAGMA {name}={value}")
+
+    def transaction(self, _connection: Connection) -> None:
+        """A commit that fails has not happened."""
+
+    def was_committed(self, _connection: Connection, _transaction: str) -> bool:
+        """Never asked."""
+        raise NotImplementedError
 
     def trouble(self, error: Exception) -> Trouble | None:
         """What *error* says about the file, if it is about the file."""

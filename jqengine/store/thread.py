@@ -11,46 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
 from jqengine.news import Topic
-from jqengine.store.news import told
+from jqengine.store.transacting import Database, InDoubt, Operation, Transactions
 
 T = TypeVar("T")
-Operation = Callable[[Connection], T]
 
 MOST_ROWS = 20_000
 """Rows written in one transaction, about: more would make everybody wait."""
 
-
-class Trouble(NamedTuple):
-    """What an error of the driver says about the database.
-
-    :ivar error: for a user.
-    :ivar reconnect: whether the connection is of no use any more.
-    """
-
-    error: StoreError
-    reconnect: bool
-
-
-class Database(Protocol):
-    """What a thread needs to know of its database.  For that thread alone."""
-
-    def connect(self) -> Connection:
-        """A connection that is ready for use."""
-
-    def check(self) -> None:
-        """Raise :class:`StoreUnavailable` when a commit would go to the wrong place."""
-
-    def trouble(self, error: Exception) -> Trouble | None:
-        """What *error* says about the database; ``None`` if it is about one operation."""
+DOUBT_PAUSE = 1.0
+"""Seconds between two questions how a commit has ended."""
 
 
 class Call(NamedTuple):
@@ -81,11 +58,10 @@ class StoreThread:
         announce: Callable[[frozenset[Topic]], None] | None = None,
     ) -> None:
         self._name = name
-        self._announce = announce
-        self._database = database
+        self._transactions = Transactions(database, announce)
         self._reactor = reactor
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._connection: Connection | None = None
+        self._doubts: list[tuple[Sequence[Call], InDoubt]] = []
         self._thread: Thread | None = None
         self._outstanding = 0
         self._closed: Deferred[None] | None = None
@@ -94,6 +70,11 @@ class StoreThread:
         """Begin to take calls."""
         self._thread = Thread(target=self._work, name=self._name, daemon=True)
         self._thread.start()
+
+    @property
+    def outstanding(self) -> int:
+        """How many calls have no answer yet."""
+        return self._outstanding
 
     @property
     def idle(self) -> bool:
@@ -139,10 +120,13 @@ class StoreThread:
         more = True
         while more:
             calls, more = self._next_group()
+            self._settle()
             answers = self._perform(calls)
-            self._reactor.callFromThread(self._answer, calls, answers)
+            self._give(calls, answers)
             # Else the thread would hold them until the next call comes.
             del calls, answers
+        for calls, doubt in self._doubts:
+            self._give(calls, [Failure(doubt.error) for _ in calls])
         try:
             self._disconnect()
         finally:
@@ -152,8 +136,8 @@ class StoreThread:
         """What waits, but not too much; and whether more may come."""
         group: list[Call] = []
         rows = 0
-        call = self._calls.get()
         try:
+            call = self._calls.get(timeout=DOUBT_PAUSE if self._doubts else None)
             while call is not None:
                 group.append(call)
                 rows += call.rows
@@ -164,41 +148,45 @@ class StoreThread:
             return group, True
         return group, False
 
+    def _give(self, calls: Sequence[Call], answers: Sequence[object]) -> None:
+        answered = [pair for pair in zip(calls, answers, strict=True) if pair[1] is not _IN_DOUBT]
+        if answered:
+            self._reactor.callFromThread(self._answer, *zip(*answered, strict=True))
+
     def _perform(self, calls: Sequence[Call]) -> Sequence[object]:
         """Do *calls* together; one that fails must not take the others with it."""
+        if not calls:
+            return ()
         try:
             return self._transact(calls)
+        except InDoubt as doubt:
+            self._doubts.append((calls, doubt))
+            return [_IN_DOUBT for _ in calls]
         except Exception as error:
             if len(calls) > 1 and not _is_everybodys(error):
                 return [answer for call in calls for answer in self._perform([call])]
             return [Failure(error) for _ in calls]
 
     def _transact(self, calls: Sequence[Call]) -> Sequence[object]:
-        try:
-            self._database.check()
-            if self._connection is None:
-                self._connection = self._database.connect()
-            told(self._connection)  # of a transaction that came to nothing
-            with self._connection.begin():
-                answers = [call.operation(self._connection) for call in calls]
-            self._tell(told(self._connection))
-            return answers
-        except Exception as error:
-            trouble = self._database.trouble(error)
-            if trouble is None:
-                raise
-            if trouble.reconnect:
-                self._disconnect()
-            raise trouble.error from error
-
-    def _tell(self, topics: frozenset[Topic]) -> None:
-        if topics and self._announce is not None:
-            self._announce(topics)
+        return self._transactions.perform([call.operation for call in calls])
 
     def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._transactions.close()
+
+    def _settle(self) -> None:
+        """Answer those whose commit was in doubt, once the database can say how it ended."""
+        while self._doubts:
+            calls, doubt = self._doubts[0]
+            try:
+                committed = self._transactions.was_committed(doubt)
+            except Exception:
+                return
+            del self._doubts[0]
+            self._give(calls, doubt.answers if committed else [Failure(doubt.error) for _ in calls])
+
+
+_IN_DOUBT = object()
+"""The place of an answer that nobody knows yet."""
 
 
 def _is_everybodys(error: Exception) -> bool:

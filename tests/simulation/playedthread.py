@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 
 from jqengine.errors import StoreFull, StoreUnavailable
 from jqengine.job import Job
-from jqengine.store.thread import Call, Database, Operation, StoreThread
+from jqengine.store.thread import Call, StoreThread
+from jqengine.store.transacting import Database, Operation
 from jqengine.testing import PlayedReactor
 
 T = TypeVar("T")

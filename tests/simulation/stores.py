@@ -21,7 +21,7 @@ from jqengine.store.memory import MemoryStore
 from jqengine.store.memorycontrol import SteeredQueue
 from jqengine.store.sql import SqlStore
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
-from jqengine.store.thread import Trouble
+from jqengine.store.transacting import Trouble
 from jqengine.testing import PlayedReactor
 from tests.simulation.playedthread import Disk, Note, PlayedThread
 
@@ -57,6 +57,13 @@ class MemoryDatabase:
 
     def close(self) -> None:
         """It stays."""
+
+    def transaction(self, connection: Any) -> None:
+        """No commit is ever in doubt."""
+
+    def was_committed(self, connection: Any, transaction: str) -> bool:
+        """Never asked."""
+        raise NotImplementedError
 
     def check(self) -> None:
         """It is where it is."""

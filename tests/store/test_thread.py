@@ -14,7 +14,8 @@ from twisted.internet.defer import Deferred
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
 from jqengine.news import Topic
 from jqengine.store.news import tell
-from jqengine.store.thread import MOST_ROWS, StoreThread, Trouble
+from jqengine.store.thread import MOST_ROWS, StoreThread
+from jqengine.store.transacting import Trouble
 
 
 class HandReactor:
@@ -38,6 +39,8 @@ class PaperDatabase:
         self.info: dict[str, Any] = {}
         self.committed: list[Any] = []
         self.failing: Exception | None = None
+        self.number: str | None = None
+        self.ended_well = True
         self.gate = threading.Event()
         self.gate.set()
 
@@ -49,6 +52,13 @@ class PaperDatabase:
             raise self.failing
         self.said.append("connect")
         return self
+
+    def transaction(self, _connection: Any) -> str | None:
+        return self.number
+
+    def was_committed(self, _connection: Any, transaction: str) -> bool:
+        self.said.append(f"asked about {transaction}")
+        return self.ended_well
 
     def close(self) -> None:
         self.said.append("close")
