@@ -24,6 +24,7 @@ from jqengine.assembly.admin import AdminSide
 from jqengine.assembly.adminpages import AdminPages
 from jqengine.assembly.clients import Clients, clients_of
 from jqengine.assembly.jobs import JobSide
+from jqengine.assembly.metrics import EngineMetrics
 from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
 from jqengine.assembly.surroundings import Surroundings, Worker
@@ -137,6 +138,7 @@ class Engine(Service):
         self._remote = self._make_remote(new_id)
         self._pages = AdminPages(world, self._remote.doorway)
         self._admin.mount(self._pages.resources)
+        self._admin.mount({"metrics": self._metrics().resource})
         self._application = application
         self._signals = Signals(world.reactor, self.reload, self.hurry)
         self._heartbeat = Heartbeat(world.manager, world.reactor, self._is_alive)
@@ -240,6 +242,22 @@ class Engine(Service):
         self._signals.stopped()
         self._heartbeat.stopService()
         self._log.info("The engine has stopped")
+
+    def _metrics(self) -> EngineMetrics:
+        return EngineMetrics(
+            world=self._world,
+            store=self._store,
+            remote=self._remote,
+            sinks=self._sinks,
+            listeners={"app": self._http, "admin": self._admin.http},
+            pools={
+                "web": self._web_threads,
+                "job": self._job_threads,
+                "sink": self._sink_threads,
+            },
+            jobs=lambda: self._jobs,
+            node=lambda: "" if self._state is None else self._state.owner.node,
+        )
 
     def _is_alive(self) -> bool:
         return self._jobs is not None and (not self.running or self._jobs.turns)

@@ -528,6 +528,9 @@ class IDeliveryStore(Interface):
     def dead_deliveries(after: str | None, limit: int) -> Deferred[Sequence[Delivery]]:
         """Dead letters, oldest first, from behind the one with the id *after*."""
 
+    def delivery_counts() -> Deferred[Mapping[str, int]]:
+        """How many deliveries are ``pending``, ``delivering`` and ``dead``."""
+
     def redrive(delivery_ids: Sequence[str], now: float) -> Deferred[Sequence[str]]:
         """Make dead letters pending again, with all their tries before them;
         the lanes that have something to do now."""

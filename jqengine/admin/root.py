@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred
@@ -225,7 +226,8 @@ def set_headers(request: Request, headers: Sequence[tuple[str, str]]) -> None:
 
 def send(request: Request, answer: Answer) -> None:
     """Send *answer* whole."""
-    request.setResponseCode(answer.status)
+    phrase = HTTPStatus(answer.status).phrase
+    request.setResponseCode(answer.status, phrase.encode("ascii"))
     etag = dict(answer.headers).get("ETag")
     if etag is not None and request.setETag(etag.encode("ascii")) is not None:
         request.finish()

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from jqengine.app.site import HostedSite
 from jqengine.errors import ConfigurationError
+from jqengine.measures import RequestMeasures
 
 
 class HttpService(Service):
@@ -64,6 +65,16 @@ class HttpService(Service):
                 if isinstance(error, CannotListenError):
                     raise ConfigurationError(not_listening(error)) from error
                 raise
+
+    @property
+    def measures(self) -> RequestMeasures:
+        """Of the requests that have ended."""
+        return self._site.measures
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return self._site.connections
 
     def addresses(self) -> list[IAddress]:
         """Where the service listens now, in the order of its endpoints."""

@@ -16,6 +16,7 @@ from jqengine.app.body import body_file
 from jqengine.app.channel import HostedChannel
 from jqengine.app.httprequest import HostedRequest
 from jqengine.interfaces import IClock
+from jqengine.measures import RequestMeasures
 
 IDLE_TIMEOUT = 60.0
 STALL_TIMEOUT = 120.0
@@ -34,6 +35,7 @@ class HostedSite(Site):
     :param stall_timeout: seconds in which a client has to take what is
         buffered for it, about 128 KiB.
     :ivar draining: whether no connection shall outlive its request.
+    :ivar measures: of the requests that have ended.
     """
 
     # Twisted would have a wrapper here that can switch to HTTP/2.
@@ -58,6 +60,7 @@ class HostedSite(Site):
         super().__init__(root, reactor=reactor, timeout=timeout, parsePOSTFormSubmission=False)
         self.max_body = max_body
         self.stall_timeout = stall_timeout
+        self.measures = RequestMeasures()
         self._channels: set[HostedChannel] = set()
         self._drained: Deferred[None] | None = None
         self._root = root
@@ -80,8 +83,17 @@ class HostedSite(Site):
 
     def log(self, request: HostedRequest) -> None:  # type: ignore[override]
         """Note that *request* has ended."""
+        received = request.received
+        self.measures.ended(
+            request.code, 0.0 if received is None else self.reactor.seconds() - received
+        )
         if self._access_log is not None:
             self._access_log(request)
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._channels)
 
     def opened(self, channel: HostedChannel) -> None:
         """Keep track of a new connection."""

@@ -44,6 +44,16 @@ class ApplicationThreads(Service):
         self._made = 0
         self._all_ended: Deferred[None] | None = None
 
+    @property
+    def busy(self) -> int:
+        """How many threads are in a call now."""
+        return sum(thread.busy for thread in tuple(self._threads))
+
+    @property
+    def waiting(self) -> int:
+        """How many calls no thread has begun."""
+        return len(self._queue)
+
     def callInThread(self, function: Callable[..., object], *arguments: object) -> None:
         """Queue a call.  Safe to call from any thread."""
         self._queue.put((function, arguments))
@@ -125,6 +135,9 @@ class _Queue:
         self._calls: deque[_Call] = deque()
         self._tokens: SimpleQueue[bool] = SimpleQueue()
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def put(self, call: _Call) -> None:
         """Add a call.  Safe to call from any thread."""
         self._calls.append(call)
@@ -163,6 +176,7 @@ class _Thread(threading.Thread):
     def __init__(self, name: str, queue: _Queue, ended: Callable[[_Thread], None]) -> None:
         super().__init__(name=name, daemon=True)
         self.wanted = True
+        self.busy = False
         self._queue = queue
         self._ended = ended
 
@@ -172,7 +186,9 @@ class _Thread(threading.Thread):
             call = self._queue.get()
             if call is None:
                 break
+            self.busy = True
             self._perform(*call)
+            self.busy = False
             del call  # or its objects would live until the next
         self._ended(self)
 

@@ -34,6 +34,8 @@ LOGIN_THREADS = 2
 class AdminSide(Service):
     """Serves whoever looks at the engine.  For the reactor thread.
 
+    :ivar http: the listener.
+
     :param condition: what the engine knows of itself; ``None`` while it starts.
     :raises ConfigurationError: others could reach it who should not, or a
         password check cannot be what it should be.
@@ -72,7 +74,7 @@ class AdminSide(Service):
             condition=condition,
             resources=self._resources,
         )
-        self._http = served(settings, world, root, (settings.admin,), "--admin")
+        self.http = served(settings, world, root, (settings.admin,), "--admin")
 
     def mount(self, resources: Mapping[str, IResource]) -> None:
         """Let leaves answer what has no page of its own, by the first segment of the path.
@@ -91,7 +93,7 @@ class AdminSide(Service):
 
         :raises ConfigurationError: it would, or the address cannot be listened on.
         """
-        await self._http.listen()
+        await self.http.listen()
         try:
             check_addresses(self._settings.admin, self.addresses(), passwords=self._has_passwords)
         except BadValue as error:
@@ -99,7 +101,7 @@ class AdminSide(Service):
 
     def addresses(self) -> Sequence[IAddress]:
         """Where it listens now."""
-        return self._http.addresses()
+        return self.http.addresses()
 
     def startService(self) -> None:
         """Serve; the state directory is there.
@@ -112,7 +114,7 @@ class AdminSide(Service):
         self._tokens.key = shared_key(self._settings.state_dir, self._world.random.randbytes)
         if self._has_passwords:
             self._login_threads.startService()
-        self._http.startService()
+        self.http.startService()
 
     def stopService(self) -> Deferred[None]:
         """Let requests end, then close what is left."""
@@ -120,12 +122,12 @@ class AdminSide(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        await self._http.stopService()
+        await self.http.stopService()
         await self._login_threads.stopService()
 
     def hurry(self) -> None:
         """Wait for nothing any more."""
-        self._http.hurry()
+        self.http.hurry()
 
     @property
     def _has_passwords(self) -> bool:

@@ -36,6 +36,7 @@ class Recorder:
     :param random: gives numbers in [0, 1) for the jitter of retries.
     :param window: learns from each result how long jobs take.
     :param bell: rung after each batch that went to disk.
+    :ivar refused: how many results came when their claim was lost.
     """
 
     _log = Logger()
@@ -62,6 +63,7 @@ class Recorder:
         self._random = random
         self._window = window
         self._bell = bell
+        self.refused = 0
         self._claimed: dict[str, Run] = {}
         self._ended: list[tuple[Run, Outcome]] = []
         self._writing = False
@@ -180,6 +182,7 @@ class Recorder:
         if self._has_in_hand(run):
             del self._claimed[run.id]
         if not receipt:
+            self.refused += 1
             self._log.warn(
                 "The result of {run} attempt {attempt} is refused: its claim was lost",
                 run=run.id,

@@ -88,8 +88,14 @@ class Remote:
             secrets=secrets,
             random_bytes=random_bytes,
         )
+        self._factory = factory
         self._server = AMPServer(endpoints, factory)
         self.doorway = Doorway(reactor, factory.buildProtocol)
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._factory.sessions)
 
     def listen(self) -> Deferred[None]:
         """Let clients in; fails with CannotListenError, and then none are."""

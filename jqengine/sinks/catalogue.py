@@ -68,6 +68,11 @@ class Catalogue:
             self._made.move_to_end(url)
         return made
 
+    def scheme(self, url: str) -> str:
+        """The scheme of *url*; ``other`` if no sink that is installed has it."""
+        scheme = url.partition(":")[0].lower()
+        return scheme if scheme in self._factories else "other"
+
     def _make(self, text: str) -> MadeSink:
         factory = self._factory(scheme_of(text))
         url = parse_sink_url(text, factory.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -79,6 +80,7 @@ class Deliverer(Service):
     :param new_id: makes ids of deliveries.
     :param random: gives numbers in [0, 1) that spread retries.
     :param drain_timeout: seconds that stopping waits for tries under way.
+    :ivar ends: how many tries ended in which state, by the sink's scheme.
     """
 
     _log = Logger()
@@ -105,7 +107,8 @@ class Deliverer(Service):
         self._random = random
         self._drain_timeout = drain_timeout
         self._router = Router(catalogue, clock, new_id)
-        self._immediate = Immediate()
+        self.ends: dict[tuple[str, str], int] = defaultdict(int)
+        self._immediate = Immediate(self.ends)
         self._endings = Endings(
             reactor=reactor, clock=clock, store=store, owner=owner, written=self.look
         )
@@ -203,6 +206,7 @@ class Deliverer(Service):
             return TryEnd.NOT_MADE
         end = end_of_try(delivery, failure, self._clock.now(), self._random())
         self._endings.add(delivery, end)
+        self.ends[self._catalogue.scheme(delivery.sink), end.state.value] += 1
         self._log_end(delivery, end)
         if failure is None:
             return TryEnd.ARRIVED

@@ -9,16 +9,21 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from jqengine.interfaces import IResultSink
+from jqengine.lifecycle import DeliveryState
 from jqengine.sinktools import Parcel
 from jqengine.sinkurl import SinkURL
 
 
 class Immediate:
-    """Hands parcels over and looks no further.  For the reactor thread."""
+    """Hands parcels over and looks no further.  For the reactor thread.
+
+    :param ends: counts how they ended, by the sink's scheme.
+    """
 
     _log = Logger()
 
-    def __init__(self) -> None:
+    def __init__(self, ends: dict[tuple[str, str], int]) -> None:
+        self._ends = ends
         self._under_way: set[Deferred[None]] = set()
         self._failures: dict[str, int] = {}
 
@@ -36,9 +41,11 @@ class Immediate:
         return tuple(self._under_way)
 
     def _arrived(self, _: None, url: SinkURL) -> None:
+        self._ends[url.scheme, DeliveryState.DELIVERED.value] += 1
         self._failures.pop(url.text, None)
 
     def _failed(self, failure: Failure, url: SinkURL, parcel: Parcel) -> None:
+        self._ends[url.scheme, DeliveryState.DEAD.value] += 1
         count = self._failures[url.text] = self._failures.get(url.text, 0) + 1
         # The first, the tenth, the hundredth: a broken pipe must not fill the log.
         if str(count).strip("0") == "1":

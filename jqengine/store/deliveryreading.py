@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from jqengine.delivery import Delivery, Publication
 from jqengine.job import Result, Run
+from jqengine.lifecycle import DeliveryState
 from jqengine.news import Topic
 from jqengine.store.bodyfiles import whole
 from jqengine.store.codec import headers_from, headers_text
 from jqengine.store.delivering import DELIVERY_COLUMNS, delivery_from
-from jqengine.store.deliverytables import dead, deliveries, publications
+from jqengine.store.deliverytables import dead, deliveries, pending, publications, under_way
 from jqengine.store.hot import HotStatement
 from jqengine.store.news import tell
 from jqengine.store.reading import results
@@ -73,6 +74,19 @@ def dead_letters(connection: Connection, after: str | None, limit: int) -> Seque
     """See :meth:`jqengine.interfaces.IDeliveryStore.dead_deliveries`."""
     query = select(*DELIVERY_COLUMNS).where(dead).limit(limit)
     return _found(connection, query if after is None else query.where(deliveries.c.id > after))
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """See :meth:`jqengine.interfaces.IDeliveryStore.delivery_counts`."""
+    count = select(func.count()).select_from(deliveries)
+    wanted = {
+        DeliveryState.PENDING: pending,
+        DeliveryState.DELIVERING: under_way,
+        DeliveryState.DEAD: dead,
+    }
+    return {
+        state.value: connection.scalar(count.where(where)) or 0 for state, where in wanted.items()
+    }
 
 
 def _found(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[Delivery]:

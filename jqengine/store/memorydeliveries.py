@@ -174,6 +174,12 @@ class MemoryDeliveries:
         dead = sorted(one for one in self._all() if one.state is DeliveryState.DEAD)
         return [one for one in dead if after is None or one.id > after][:limit]
 
+    def delivery_counts(self) -> Mapping[str, int]:
+        """See :meth:`~jqengine.interfaces.IDeliveryStore.delivery_counts`."""
+        states = (DeliveryState.PENDING, DeliveryState.DELIVERING, DeliveryState.DEAD)
+        found = [one.state for one in self._all()]
+        return {state.value: found.count(state) for state in states}
+
     def redrive(self, delivery_ids: Sequence[str], now: float) -> Sequence[str]:
         """See :meth:`~jqengine.interfaces.IDeliveryStore.redrive`."""
         dead = [self._kept[key] for key in delivery_ids if key in self._kept]

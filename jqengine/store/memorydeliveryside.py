@@ -79,6 +79,10 @@ class MemoryDeliverySide:
         """See :meth:`IDeliveryStore.dead_deliveries`."""
         return self._answer(lambda: self.queue.deliveries.dead_deliveries(after, limit))
 
+    def delivery_counts(self: _Store) -> Deferred[Mapping[str, int]]:
+        """See :meth:`IDeliveryStore.delivery_counts`."""
+        return self._answer(self.queue.deliveries.delivery_counts)
+
     def redrive(self: _Store, delivery_ids: Sequence[str], now: float) -> Deferred[Sequence[str]]:
         """See :meth:`IDeliveryStore.redrive`."""
         return self._answer(lambda: self.queue.deliveries.redrive(delivery_ids, now))

@@ -83,6 +83,10 @@ class SqlDeliveries:
         """See :meth:`IDeliveryStore.dead_deliveries`."""
         return self._writer.submit(partial(deliveryreading.dead_letters, after=after, limit=limit))
 
+    def delivery_counts(self: _Threads) -> Deferred[Mapping[str, int]]:
+        """See :meth:`IDeliveryStore.delivery_counts`."""
+        return self._reader.submit(deliveryreading.counts)
+
     def redrive(self: _Threads, delivery_ids: Sequence[str], now: float) -> Deferred[Sequence[str]]:
         """See :meth:`IDeliveryStore.redrive`."""
         redrive = partial(delivering.redrive, delivery_ids=delivery_ids, now=now)
