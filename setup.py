@@ -44,7 +44,7 @@ setup(
         "click>=8.1",
         "croniter>=6",
         "dateparser>=1.2",
-        "prometheus-client>=0.22",
+        "jinja2>=3.1",
         "rich>=13",
         "sqlalchemy>=2.0.30",
         "twisted[tls]>=26.10",

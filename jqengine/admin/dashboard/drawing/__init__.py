@@ -1,0 +1,1 @@
+"""Small pictures as SVG: pure functions of what is to be drawn."""
