@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from jqengine.errors import ConfigurationError, StoreError, StoreUnavailable
 from jqengine.store import copying, turns
+from jqengine.store.hot import question
 from jqengine.store.migrating import bring_up_to_date
 from jqengine.store.postgrestrouble import trouble_in
 from jqengine.store.transacting import Trouble
@@ -86,6 +87,12 @@ class PostgresPlace:
         """What one of a store's threads needs."""
         return PostgresDatabase(self, writing=writing)
 
+    complaint = ""
+    """What it has to complain of, a call to it is told."""
+
+    def close(self) -> None:
+        """There is nothing beside a database."""
+
     def connect(self) -> Any:
         """A connection of the driver's own."""
         return self.driver.connect(
@@ -112,7 +119,9 @@ class PostgresPlace:
         hosts = said.get("host", "").split(",")
         ports = said.get("port", "").split(",")
         ports += ports[-1:] * (len(hosts) - len(ports))
-        places = [f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=False)]
+        places = [
+            f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=False)
+        ]
         user = f"{said['user']}@" if "user" in said else ""
         return f"postgresql://{user}{','.join(places)}/{said.get('dbname', '')}"
 
@@ -155,6 +164,23 @@ class PostgresDatabase:
     def trouble(self, error: Exception) -> Trouble | None:
         """What *error* says about the database, if it is about the database."""
         return self._place.trouble(error)
+
+    def transaction(self, connection: Connection) -> str | None:
+        """Its number, which the server remembers, a standby that takes over included."""
+        number = question(connection, "SELECT pg_current_xact_id_if_assigned()::text")
+        return None if number is None else str(number)
+
+    def was_committed(self, connection: Connection, transaction: str) -> bool:
+        """Whether *transaction* has come to an end, and that is its commit.
+
+        :raises StoreUnavailable: the server still works at it.
+        """
+        state = question(connection, f"SELECT pg_xact_status('{transaction}')")
+        if state == "in progress":
+            raise StoreUnavailable(
+                f"the {self._place.shown} has not ended transaction {transaction}"
+            )
+        return bool(state == "committed")
 
     @property
     def _engine(self) -> Engine:

@@ -45,6 +45,13 @@ class Place(Protocol):
     def database(self, *, writing: bool) -> Database:
         """What one of a store's threads needs of it."""
 
+    @property
+    def complaint(self) -> str:
+        """Why it takes no new jobs though it answers; empty when it takes them."""
+
+    def close(self) -> None:
+        """Tidy up, when no thread uses it any more."""
+
 
 @implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
 class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
@@ -99,13 +106,13 @@ class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
         await self._writer_done()
         await self._reader.stop()
         await self._writer.stop()
-        self._file.ballast.remove()
+        self._place.close()
         await self._channel.close()
 
     @property
     def complaint(self) -> str:
         """See :attr:`IStore.complaint`."""
-        return self._file.ballast.complaint
+        return self._place.complaint
 
     def add(self, jobs: Sequence[Job]) -> Deferred[Sequence[Job]]:
         """See :meth:`IStore.add`."""
