@@ -45,6 +45,7 @@ setup(
         "croniter>=6",
         "dateparser>=1.2",
         "jinja2>=3.1",
+        "prometheus-client>=0.22",
         "rich>=13",
         "sqlalchemy>=2.0.30",
         "twisted[tls]>=26.10",
