@@ -14,20 +14,20 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from twisted.logger import (
     FileLogObserver,
-    FilteringLogObserver,
     ILogObserver,
     LogEvent,
     LogLevel,
-    LogLevelFilterPredicate,
     formatEvent,
     textFileLogObserver,
 )
 from twisted.python.logfile import LogFile
+from zope.interface import provider
 
 from jqengine.errors import ConfigurationError
 
@@ -46,6 +46,12 @@ _JOURNAL_LEVELS = {
 }
 """Those of syslog(3)."""
 
+_SHOWN = frozenset(_JOURNAL_LEVELS) - {LogLevel.debug}
+
+WHOLE_LINE = "{log_line}"
+"""The format of an event whose ``log_line`` is its message; with ``log_`` it is
+no field besides."""
+
 # What twisted.python.log adds to the events of its old interface.
 _LEGACY_FIELDS = frozenset(
     {"time", "system", "isError", "format", "message", "why", "failure", "sender", "text"}
@@ -58,21 +64,43 @@ def json_line(event: LogEvent) -> str | None:
     ``time`` (RFC 3339, UTC), ``level``, ``logger`` and ``message``, then the
     plain fields of the event under their own names, then ``traceback``.
     """
-    message = formatEvent(event)
+    message = _message(event)
     failure = event.get("log_failure")
     if not message and failure is None:
         return None
     level = event.get("log_level", LogLevel.info)
     line = {
         **_plain_fields(event),
-        "time": datetime.fromtimestamp(event["log_time"], UTC).isoformat(timespec="milliseconds"),
+        "time": _shown_time(event["log_time"]),
         "level": level.name,
         "logger": event.get("log_namespace", "-"),
         "message": message,
     }
     if failure is not None:
         line["traceback"] = failure.getTraceback()
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    return _encode(line) + "\n"
+
+
+# Made once: the encoder itself costs as much as what it encodes.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _message(event: LogEvent) -> str:
+    # What is a line already, as each of the access log's, needs no formatting.
+    if event.get("log_format") == WHOLE_LINE:
+        return str(event["log_line"])
+    return formatEvent(event)
+
+
+def _shown_time(instant: float) -> str:
+    """RFC 3339, UTC, to the millisecond."""
+    second, microseconds = divmod(round(instant * 1e6), 1_000_000)
+    return f"{_shown_second(second)}.{microseconds // 1000:03d}+00:00"
+
+
+@lru_cache(maxsize=4)
+def _shown_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19]
 
 
 def _plain_fields(event: LogEvent) -> dict[str, Any]:
@@ -80,16 +108,20 @@ def _plain_fields(event: LogEvent) -> dict[str, Any]:
     # First, so that the keys of every line begin in the same order.
     fields = dict.fromkeys(("time", "level", "logger", "message"))
     for name, value in event.items():
-        if name.startswith("log_") or name in _LEGACY_FIELDS or not _is_plain(value):
-            continue
-        fields[name] = value
+        if _is_plain(value) and not name.startswith("log_") and name not in _LEGACY_FIELDS:
+            fields[name] = value
     return fields
 
 
 def _is_plain(value: object) -> bool:
+    if type(value) in _PLAIN:
+        return True
     if isinstance(value, float):
         return isfinite(value)
-    return value is None or isinstance(value, str | int)
+    return isinstance(value, str | int)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def journal_line(event: LogEvent) -> str | None:
@@ -110,9 +142,15 @@ def observer_to(stream: Any, environ: Mapping[str, str] = os.environ) -> ILogObs
 
     :param environ: says whether *stream* is the journal's.
     """
-    return FilteringLogObserver(
-        _writer_to(stream, environ), [LogLevelFilterPredicate(LogLevel.info)]
-    )
+    write = _writer_to(stream, environ)
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        # Twisted's own predicate sorts all levels to compare two of them.
+        if event.get("log_level") in _SHOWN:
+            write(event)
+
+    return observe
 
 
 def _writer_to(stream: Any, environ: Mapping[str, str]) -> ILogObserver:

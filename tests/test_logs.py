@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from twisted.python.failure import Failure
 
 from jqengine import logs
 from jqengine.errors import ConfigurationError
-from jqengine.logs import json_line, observer_to, twistd_observer, writes_to_stderr
+from jqengine.logs import WHOLE_LINE, json_line, observer_to, twistd_observer, writes_to_stderr
 
 ROOT = Path(__file__).parent.parent
 
@@ -208,3 +209,16 @@ def _observe(options: dict[str, Any]) -> None:
     assert observer is not None
     assert ILogObserver.providedBy(observer)
     observer(event("hello"))
+
+
+@pytest.mark.parametrize("instant", [0.0, 1.9999996, 1764000000.999, 1764000000.0005, -0.25])
+def test_times_are_those_of_datetime(instant: float) -> None:
+    line = json.loads(json_line({**event("hello"), "log_time": instant}) or "")
+    said = datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds")
+    assert line["time"] == said
+
+
+def test_a_whole_line_is_its_own_message() -> None:
+    line = json.loads(json_line(event(WHOLE_LINE, log_line="{100%} of it")) or "")
+    assert line["message"] == "{100%} of it"
+    assert "log_line" not in line
