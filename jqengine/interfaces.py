@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Outcome,
         Owner,
         Receipt,
+        Request,
         Result,
         Run,
         Step,
@@ -40,7 +41,17 @@ if TYPE_CHECKING:
     from jqengine.news import Topic
     from jqengine.node import Beat, Node
     from jqengine.plan import CrontabPlan
-    from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
+    from jqengine.queries import (
+        Amended,
+        DeliveryFilter,
+        JobFilter,
+        JobOrder,
+        Page,
+        RunAccount,
+        RunFilter,
+        RunReport,
+        SinkState,
+    )
     from jqengine.retention import Usage
     from jqengine.sinktools import Parcel, SinkTools
     from jqengine.sinkurl import SinkURL
@@ -330,6 +341,59 @@ class IQueueControl(Interface):
         :raises jqengine.errors.NoSuchJob: there is no such run.
         :raises jqengine.errors.NotPossible: the run is not one that ended, or
             its job is cancelled.
+        """
+
+
+class IOversight(Interface):
+    """What people look at closely, and put right, in the durable queue.
+
+    A store has this side too, and what is said of :class:`IStore` holds here.
+    """
+
+    def run_account(run_id: str) -> Deferred[RunAccount | None]:
+        """All that is known of a run but for bodies."""
+
+    def request_body(run_or_job_id: str, offset: int, size: int) -> Deferred[tuple[bytes, int]]:
+        """At most *size* bytes of a request's body from *offset* on, and its whole length.
+
+        :raises jqengine.errors.NoSuchJob: no run and no job has that id.
+        """
+
+    def find_deliveries(
+        wanted: DeliveryFilter, after: str | None, limit: int
+    ) -> Deferred[Page[Delivery]]:
+        """A page of deliveries, the newest first; else as :meth:`IQueueControl.find_jobs`."""
+
+    def drop_delivery(delivery_id: str) -> Deferred[bool]:
+        """Forget a dead letter; whether it was there.
+
+        :raises jqengine.errors.NotPossible: the delivery is not dead.
+        """
+
+    def sink_states() -> Deferred[Sequence[SinkState]]:
+        """Every sink with deliveries that have not arrived, by what it is shown as."""
+
+    def amend(job_id: str, seen: Definition, amended: Amended, now: float) -> Deferred[Job]:
+        """Give a job another definition; its id, its count and its state stay.
+
+        An anonymous one-time job can be amended until it is claimed, and no more.
+
+        :param seen: what the change was made from.
+        :raises jqengine.errors.NoSuchJob: there is no such job.
+        :raises jqengine.errors.NotPossible: the job is over, has changed since it
+            was *seen*, or another one holds the name or the key.
+        """
+
+    def run_changed(
+        job_id: str, run_id: str, request: Request, retry_of: str, now: float
+    ) -> Deferred[Run]:
+        """Make a run of a job that is due at *now* and asks *request*; the job stays as it is.
+
+        A run that has the id *run_id* already is the answer instead.
+
+        :param retry_of: the run whose request was changed.
+        :raises jqengine.errors.NoSuchJob: there is no such job with an identity.
+        :raises jqengine.errors.NotPossible: the job is cancelled or retired.
         """
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from jqengine.errors import BadValue
-from jqengine.job import Job, Run
+from jqengine.job import Definition, Job, Run
 from jqengine.lifecycle import DeliveryState, JobState, RunState
 
 T = TypeVar("T")
@@ -147,7 +147,6 @@ class RunAccount(NamedTuple):
 
     :ivar report: how it ended, or that it has not.
     :ivar body_size: bytes of its request's body.
-    :ivar created: instant at which it was made.
     :ivar node: where its last attempt began, and *boot* which start of it;
         ``None`` before one.
     :ivar lease_until: while it runs, the instant from which others may take it.
@@ -156,7 +155,6 @@ class RunAccount(NamedTuple):
 
     report: RunReport
     body_size: int
-    created: float
     node: str | None
     boot: str | None
     lease_until: float | None
@@ -174,6 +172,17 @@ class DeliveryFilter:
     job_id: str | None = None
     sink: str | None = None
     states: frozenset[DeliveryState] | None = None
+
+
+class Amended(NamedTuple):
+    """What a job is to be from now on.
+
+    :ivar time: where its schedule is another one: the instant at which that was
+        said, and the first due time.
+    """
+
+    definition: Definition
+    time: tuple[float, float] | None
 
 
 class SinkState(NamedTuple):

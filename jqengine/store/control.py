@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, null, select, update
 
-from jqengine.errors import NoSuchJob, NotPossible
+from jqengine.errors import NoSuchJob
 from jqengine.job import Job, Run, Step
-from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunEvent, RunState
+from jqengine.lifecycle import JobEvent, JobState, RunEvent, RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
 from jqengine.store.codec import schedule_text
@@ -32,6 +32,8 @@ from jqengine.store.steps import (
     check_reopening,
     check_run_now,
     is_reopened,
+    key_is_held,
+    needs_key,
     stepped,
 )
 
@@ -42,14 +44,14 @@ SHORTEST = 1e-6
 def steer(connection: Connection, step: Step, now: float) -> Job:
     """See :meth:`jqengine.interfaces.IQueueControl.steer`."""
     tell(connection, Topic.ENDED if step.event is JobEvent.CANCEL else Topic.READY)
-    row = _job_row(connection, step.job_id)
+    row = job_row(connection, step.job_id)
     if row is None:
         return _steer_anonymous(connection, step, now)
     [job] = jobs_from(connection, [row])
     after = stepped(job, step)
     if after is job:
         return job
-    _check_key(connection, job, after)
+    check_key(connection, job, after)
     connection.execute(
         update(jobs)
         .where(jobs.c.id == job.id)
@@ -72,31 +74,31 @@ def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run
     """See :meth:`jqengine.interfaces.IQueueControl.run_now`."""
     require_room(connection)
     tell(connection, Topic.READY)
-    known = _run_row(connection, run_id)
+    known = run_row(connection, run_id)
     if known is not None:
-        return _run(connection, known)
-    row = _job_row(connection, job_id)
+        return run_in(connection, known)
+    row = job_row(connection, job_id)
     if row is None:
         return _run_anonymous_now(connection, job_id, now)
     [job] = jobs_from(connection, [row])
     check_run_now(job)
-    values = _new_run(row, run_id, _free_due_time(connection, job_id, now), now)
+    values = new_run(row, run_id, free_due_time(connection, job_id, now), now)
     connection.execute(insert(runs).values(values))
-    made = _run_row(connection, run_id)
+    made = run_row(connection, run_id)
     assert made is not None
-    return _run(connection, made)
+    return run_in(connection, made)
 
 
 def reopen(connection: Connection, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.reopen`."""
     require_room(connection)
     tell(connection, Topic.READY)
-    row = _run_row(connection, run_id)
+    row = run_row(connection, run_id)
     if row is None:
         raise NoSuchJob(f"there is no run {run_id}")
-    if is_reopened(_run(connection, row)):
-        return _run(connection, row)
-    check_reopening(_run(connection, row), _state_of_job(connection, row.job_id))
+    if is_reopened(run_in(connection, row)):
+        return run_in(connection, row)
+    check_reopening(run_in(connection, row), _state_of_job(connection, row.job_id))
     _keep_result(connection, row)
     forgotten = {name: null() for name in RESULT_COLUMNS}
     connection.execute(
@@ -104,11 +106,11 @@ def reopen(connection: Connection, run_id: str, now: float) -> Run:
         .where(runs.c.id == run_id)
         .values(state=RunState.WAITING.value, ready=now, node=null(), boot=null(), **forgotten)
     )
-    return _run(connection, row)._replace(state=RunState.WAITING, ready=now)
+    return run_in(connection, row)._replace(state=RunState.WAITING, ready=now)
 
 
 def _steer_anonymous(connection: Connection, step: Step, now: float) -> Job:
-    row = _anonymous_row(connection, step.job_id)
+    row = anonymous_row(connection, step.job_id)
     job = anonymous_job_from(row, bodies_of(connection, [row.body_id]))
     if not check_anonymous_step(job, RunState(row.state), step):
         return job
@@ -123,27 +125,27 @@ def _steer_anonymous(connection: Connection, step: Step, now: float) -> Job:
         text = schedule_text(step.schedule)
         values = {"due": step.due, "ready": step.due, "schedule": text}
     connection.execute(update(runs).where(runs.c.id == step.job_id).values(values))
-    changed = _anonymous_row(connection, step.job_id)
+    changed = anonymous_row(connection, step.job_id)
     return anonymous_job_from(changed, bodies_of(connection, [changed.body_id]))
 
 
 def _run_anonymous_now(connection: Connection, job_id: str, now: float) -> Run:
-    row = _anonymous_row(connection, job_id)
-    run = _run(connection, row)
+    row = anonymous_row(connection, job_id)
+    run = run_in(connection, row)
     check_anonymous_run_now(run)
     due = run.due if run.attempt else now
     connection.execute(update(runs).where(runs.c.id == job_id).values(due=due, ready=now))
     return run._replace(due=due, ready=now)
 
 
-def _check_key(connection: Connection, before: Job, after: Job) -> None:
-    """Make sure that a job which comes back does not find its key taken."""
-    key = after.definition.policy.key
-    if key is None or before.state in UNFINISHED_JOBS or after.state not in UNFINISHED_JOBS:
+def check_key(connection: Connection, before: Job, after: Job) -> None:
+    """Make sure that a job which comes back, or is given a key, does not find it taken."""
+    if not needs_key(before, after):
         return
+    key = after.definition.policy.key
     holder = connection.scalar(select(jobs.c.id).where(jobs.c.key == key, job_unfinished))
     if holder is not None:
-        raise NotPossible(f"{before.label} cannot come back: job {holder} holds its key {key!r}")
+        raise key_is_held(before, after, holder)
 
 
 def _cancel_runs(connection: Connection, job_id: str, reason: str, now: float) -> None:
@@ -156,7 +158,7 @@ def _cancel_runs(connection: Connection, job_id: str, reason: str, now: float) -
     )
 
 
-def _free_due_time(connection: Connection, job_id: str, now: float) -> float:
+def free_due_time(connection: Connection, job_id: str, now: float) -> float:
     """*now*, or the first instant after it at which the job has no run."""
     due = now
     of_job = select(runs.c.id).where(runs.c.job_id == job_id)
@@ -165,7 +167,8 @@ def _free_due_time(connection: Connection, job_id: str, now: float) -> float:
     return due
 
 
-def _new_run(job: Row[Any], run_id: str, due: float, now: float) -> dict[str, Any]:
+def new_run(job: Row[Any], run_id: str, due: float, now: float) -> dict[str, Any]:
+    """The row of a run of *job*, which is its row."""
     row = (
         run_id,
         job.id,
@@ -203,30 +206,37 @@ def _keep_result(connection: Connection, row: Row[Any]) -> None:
     )
 
 
-def _job_row(connection: Connection, job_id: str) -> Row[Any] | None:
+def job_row(connection: Connection, job_id: str) -> Row[Any] | None:
+    """The row of a job, kept as it is until the transaction ends."""
     return connection.execute(
         select(jobs).where(jobs.c.id == job_id).with_for_update()
     ).one_or_none()
 
 
 def _state_of_job(connection: Connection, job_id: str | None) -> JobState | None:
-    row = None if job_id is None else _job_row(connection, job_id)
+    row = None if job_id is None else job_row(connection, job_id)
     return None if row is None else JobState(row.state)
 
 
-def _run_row(connection: Connection, run_id: str) -> Row[Any] | None:
+def run_row(connection: Connection, run_id: str) -> Row[Any] | None:
+    """The row of a run, kept as it is until the transaction ends."""
     return connection.execute(
         select(runs).where(runs.c.id == run_id).with_for_update()
     ).one_or_none()
 
 
-def _anonymous_row(connection: Connection, job_id: str) -> Row[Any]:
-    row = _run_row(connection, job_id)
+def anonymous_row(connection: Connection, job_id: str) -> Row[Any]:
+    """The row of a run that is a job by itself.
+
+    :raises NoSuchJob: there is none.
+    """
+    row = run_row(connection, job_id)
     if row is None or row.job_id is not None:
         raise NoSuchJob(f"there is no job {job_id}")
     return row
 
 
-def _run(connection: Connection, row: Row[Any]) -> Run:
+def run_in(connection: Connection, row: Row[Any]) -> Run:
+    """The run that *row*, all columns of ``runs``, says."""
     values = tuple(getattr(row, name) for name in RUN_COLUMNS)
     return run_from(values, bodies_of(connection, [row.body_id]))

@@ -41,7 +41,7 @@ from jqengine.store.paging import (
     page_of,
 )
 from jqengine.store.rows import anonymous_job_from, job_from
-from jqengine.store.schema import attempts, job_scheduled, jobs, run_waiting, runs
+from jqengine.store.schema import attempts, job_scheduled, jobs, runs
 
 _NO_BODY: dict[str, ColumnElement[Any]] = {
     "body": literal(b"").label("body"),
@@ -128,8 +128,8 @@ def _strands(connection: Connection, wanted: JobFilter) -> Iterable[_Strand]:
         yield _Strand(jobs, jobs.c.due, (job_scheduled, jobs.c.due.is_not(None)))
     if _may_hold(runs, wanted):
         # One priority after the other: the index puts each in order, and no sort is needed.
-        for priority in levels(connection):
-            ready = (run_waiting, runs.c.priority == priority)
+        for in_line, priority in levels(connection):
+            ready = (in_line, runs.c.priority == priority)
             yield _Strand(runs, runs.c.ready, (*ready, runs.c.attempt == 0))
 
 
@@ -166,7 +166,7 @@ def body(
             )
         ).one_or_none()
         if found is not None:
-            in_row = (bytes(found[0]), found[1])
+            in_row = (bytes(found[0] or b""), found[1])
             return part_in_file(connection, bytes(found[2]), offset, size) or in_row
     raise NoSuchJob(f"there is no result of attempt {attempt} of run {run_id}")
 

@@ -26,9 +26,10 @@ from jqengine.job import Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.plan import CrontabPlan
 from jqengine.retention import Usage
 from jqengine.store.memorycontinuations import MemoryContinuationSide
-from jqengine.store.memorycontrol import MemoryControl, SteeredQueue
+from jqengine.store.memorycontrol import MemoryControl
 from jqengine.store.memorydeliveryside import MemoryDeliverySide
 from jqengine.store.memorynodes import MemoryNodeSide
+from jqengine.store.memoryoversight import MemoryOversight, OverseenQueue
 from jqengine.store.news import Wakeups
 
 T = TypeVar("T")
@@ -36,7 +37,12 @@ T = TypeVar("T")
 
 @implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, INodeStore, IWakeups)
 class MemoryStore(
-    MemoryControl, MemoryDeliverySide, MemoryContinuationSide, MemoryNodeSide, Wakeups
+    MemoryControl,
+    MemoryOversight,
+    MemoryDeliverySide,
+    MemoryContinuationSide,
+    MemoryNodeSide,
+    Wakeups,
 ):
     """A store whose queue lasts as long as the object that holds it.
 
@@ -53,10 +59,10 @@ class MemoryStore(
         self,
         new_id: Callable[[float], str],
         reactor: IReactorTime | None = None,
-        queue: SteeredQueue | None = None,
+        queue: OverseenQueue | None = None,
     ) -> None:
         self._reactor = reactor
-        self.queue = queue or SteeredQueue(new_id)
+        self.queue = queue or OverseenQueue(new_id)
         self.trouble: StoreError | None = None
         self._open = False
 

@@ -9,10 +9,10 @@ from typing import Protocol, TypeVar
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from jqengine.errors import BadValue, NoSuchJob, NotPossible
+from jqengine.errors import BadValue, NoSuchJob
 from jqengine.interfaces import IQueueControl
 from jqengine.job import Job, Run, Step
-from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunEvent, RunState, run_after
+from jqengine.lifecycle import JobEvent, JobState, RunEvent, RunState, run_after
 from jqengine.queries import (
     JobFilter,
     JobOrder,
@@ -31,6 +31,8 @@ from jqengine.store.steps import (
     check_reopening,
     check_run_now,
     is_reopened,
+    key_is_held,
+    needs_key,
     stepped,
 )
 
@@ -51,11 +53,11 @@ class SteeredQueue(MemoryQueue):
             found = sorted((job for job in found if _has_come(job)), key=_due_and_id)
             place = None if after is None else _place(after)
             found = [job for job in found if place is None or _due_and_id(job) > place]
-        return _page(found, limit, lambda job: job_cursor(job, order))
+        return page_of(found, limit, lambda job: job_cursor(job, order))
 
     def find_runs(self, wanted: RunFilter, after: str | None, limit: int) -> Page[RunReport]:
         kept = [one for one in self._runs.values() if _is_wanted_run(one, wanted)]
-        found = [_report(one) for one in kept]
+        found = [report_of(one) for one in kept]
         if wanted.job_id is not None:
             found.sort(key=lambda report: report.run.due, reverse=True)
             before = None if after is None else _instant(after)
@@ -67,7 +69,7 @@ class SteeredQueue(MemoryQueue):
         else:
             found.sort(key=lambda report: report.run.id, reverse=True)
             found = [one for one in found if after is None or one.run.id < after]
-        return _page(found, limit, lambda report: report_cursor(report, wanted))
+        return page_of(found, limit, lambda report: report_cursor(report, wanted))
 
     def body(self, run_id: str, attempt: int, offset: int, size: int) -> tuple[bytes, int]:
         for number, result in self.results(run_id):
@@ -151,14 +153,9 @@ class SteeredQueue(MemoryQueue):
         return kept
 
     def _check_key(self, before: Job, after: Job) -> None:
-        if before.state in UNFINISHED_JOBS or after.state not in UNFINISHED_JOBS:
-            return
-        holder = self._holder_of_key(before)
+        holder = self._holder_of_key(after) if needs_key(before, after) else None
         if holder is not None:
-            key = before.definition.policy.key
-            raise NotPossible(
-                f"{before.label} cannot come back: job {holder.job.id} holds its key {key!r}"
-            )
+            raise key_is_held(before, after, holder.job.id)
 
     def _all_jobs(self, once: bool | None) -> Iterable[Job]:
         if once is not True:
@@ -272,7 +269,8 @@ def _instant(text: str) -> float:
         raise BadValue(f"no page ends at {text[:60]!r}") from None
 
 
-def _page(found: list[T], limit: int, cursor: Callable[[T], str]) -> Page[T]:
+def page_of(found: list[T], limit: int, cursor: Callable[[T], str]) -> Page[T]:
+    """The first *limit* of *found*, which are all there are from its place on."""
     if len(found) > limit:
         return Page(found[:limit], cursor(found[limit - 1]))
     return Page(found, None)
@@ -283,7 +281,8 @@ def _without_body(job: Job) -> Job:
     return replace(job, definition=replace(job.definition, request=request))
 
 
-def _report(kept: KeptRun) -> RunReport:
+def report_of(kept: KeptRun) -> RunReport:
+    """A run with how it ended, or that it has not."""
     run, last = kept.run, kept.last
     run = run._replace(request=replace(run.request, body=b""))
     reason = last.reason if last is not None else kept.reason

@@ -19,6 +19,7 @@ from jqengine.delivery import (
     Publication,
     Validators,
 )
+from jqengine.errors import NotPossible
 from jqengine.job import Outcome, Owner, Result, Run
 from jqengine.lifecycle import UNFINISHED_DELIVERIES, DeliveryEvent, DeliveryState, delivery_after
 
@@ -187,6 +188,21 @@ class MemoryDeliveries:
         for kept in dead:
             kept.move(DeliveryEvent.REDRIVE, ready=now, tries=0)
         return list(dict.fromkeys(kept.delivery.lane for kept in dead))
+
+    def everything(self) -> Sequence[Delivery]:
+        """Every delivery there is."""
+        return list(self._all())
+
+    def drop(self, delivery_id: str) -> bool:
+        """See :meth:`~jqengine.interfaces.IOversight.drop_delivery`."""
+        kept = self._kept.get(delivery_id)
+        if kept is None:
+            return False
+        if kept.delivery.state is not DeliveryState.DEAD:
+            state = kept.delivery.state
+            raise NotPossible(f"the delivery is {state}; only a dead one can be dropped")
+        del self._kept[delivery_id]
+        return True
 
     def publish(self, publication: Publication) -> None:
         """See :meth:`~jqengine.interfaces.IDeliveryStore.publish`."""

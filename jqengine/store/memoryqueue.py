@@ -57,6 +57,7 @@ class KeptRun:
     last: Result | None = None
     finished: float | None = None
     reason: str = ""
+    retry_of: str | None = None
 
     @property
     def unfinished(self) -> bool:

@@ -60,7 +60,7 @@ def find_runs(
     )
 
 
-def report_from(row: Row[Any]) -> RunReport:
+def report_from(row: Sequence[Any]) -> RunReport:
     """The report that *row*, the columns :data:`REPORT_COLUMNS`, says."""
     *run, status, reason, started, finished = tuple(row)
     return RunReport(run_from(tuple(run), {}), status, reason or "", started, finished)

@@ -27,6 +27,7 @@ from jqengine.store.news import NoChannel, Wakeups
 from jqengine.store.sqlcontinuations import SqlContinuations
 from jqengine.store.sqlcontrol import SqlControl
 from jqengine.store.sqldeliveries import SqlDeliveries
+from jqengine.store.sqloversight import SqlOversight
 from jqengine.store.thread import StoreThread
 from jqengine.store.transacting import Database, Operation
 
@@ -54,7 +55,7 @@ class Place(Protocol):
 
 
 @implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
-class SqlStore(SqlControl, SqlDeliveries, SqlContinuations, Wakeups):
+class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, Wakeups):
     """A store in a database, with a thread that writes and one that reads.
 
     Questions of the dispatcher go through the writer, in their place between

@@ -8,6 +8,7 @@ from jqengine.errors import NotPossible
 from jqengine.job import Job, Run, Step
 from jqengine.lifecycle import (
     JOB_TRANSITIONS,
+    UNFINISHED_JOBS,
     JobEvent,
     JobState,
     RunEvent,
@@ -45,6 +46,22 @@ def stepped(job: Job, step: Step) -> Job:
         definition = replace(job.definition, schedule=step.schedule)
         return replace(changed, definition=definition, anchor=step.due, due=step.due, fired=0)
     return changed
+
+
+def needs_key(before: Job, after: Job) -> bool:
+    """Whether a job that was *before* has to take the key that it has *after*."""
+    key = after.definition.policy.key
+    if key is None or after.state not in UNFINISHED_JOBS:
+        return False
+    return before.state not in UNFINISHED_JOBS or before.definition.policy.key != key
+
+
+def key_is_held(before: Job, after: Job, holder_id: str) -> NotPossible:
+    """What is wrong when the key of *after* is another job's."""
+    key = after.definition.policy.key
+    if before.state in UNFINISHED_JOBS:
+        return NotPossible(f"{before.label} cannot have the key {key!r}: job {holder_id} holds it")
+    return NotPossible(f"{before.label} cannot come back: job {holder_id} holds its key {key!r}")
 
 
 def check_anonymous_step(job: Job, state: RunState, step: Step) -> bool:

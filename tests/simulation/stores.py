@@ -18,7 +18,7 @@ from zope.interface import implementedBy, implementer
 from jqengine.job import Job
 from jqengine.store import reading
 from jqengine.store.memory import MemoryStore
-from jqengine.store.memorycontrol import SteeredQueue
+from jqengine.store.memoryoversight import OverseenQueue
 from jqengine.store.sql import SqlStore
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
 from jqengine.store.transacting import Trouble
@@ -39,7 +39,7 @@ CHANGES = frozenset(
 class MemoryDatabase:
     """A queue in memory, as a thread's database and as its connection."""
 
-    queue: SteeredQueue
+    queue: OverseenQueue
     store: MemoryStore = field(init=False)
     info: dict[Any, Any] = field(default_factory=dict)
 
@@ -166,7 +166,7 @@ class MemoryShelf:
     """One in memory."""
 
     def __init__(self, new_id: Callable[[float], str]) -> None:
-        self._database = MemoryDatabase(SteeredQueue(new_id))
+        self._database = MemoryDatabase(OverseenQueue(new_id))
 
     def store(
         self, reactor: PlayedReactor, disk: Disk, new_id: Callable[[float], str], note: Note
