@@ -87,12 +87,6 @@ class PostgresPlace:
         """What one of a store's threads needs."""
         return PostgresDatabase(self, writing=writing)
 
-    complaint = ""
-    """What it has to complain of, a call to it is told."""
-
-    def close(self) -> None:
-        """There is nothing beside a database."""
-
     def connect(self) -> Any:
         """A connection of the driver's own."""
         return self.driver.connect(

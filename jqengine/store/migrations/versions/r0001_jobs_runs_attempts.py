@@ -10,12 +10,12 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKeyConstraint,
-    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
-    Text,
     text,
 )
+
+from jqengine.store.migrations.types import Text, Whole, is_postgres, vacuum_often
 
 revision = "0001"
 down_revision = None
@@ -34,6 +34,8 @@ def upgrade() -> None:
     _create_jobs()
     _create_runs()
     _create_attempts()
+    if is_postgres():
+        _tell_postgres()
 
 
 def _request_columns() -> list[Column[Any]]:
@@ -46,7 +48,7 @@ def _request_columns() -> list[Column[Any]]:
         Column("body_id", Text(), nullable=True),
         Column("user", Text(), nullable=True),
         Column("policy", Text(), nullable=False),
-        Column("priority", Integer(), nullable=False),
+        Column("priority", Whole(), nullable=False),
         Column("key", Text(), nullable=True),
         Column("sinks", Text(), nullable=False),
     ]
@@ -54,7 +56,7 @@ def _request_columns() -> list[Column[Any]]:
 
 def _result_columns(*, nullable: bool) -> list[Column[Any]]:
     return [
-        Column("status", Integer(), nullable=nullable),
+        Column("status", Whole(), nullable=nullable),
         Column("reason", Text(), nullable=nullable),
         Column("response_headers", Text(), nullable=nullable),
         Column("response_body", LargeBinary(), nullable=nullable),
@@ -77,8 +79,8 @@ def _create_jobs() -> None:
         Column("anchor", Double(), nullable=True),
         Column("due", Double(), nullable=True),
         Column("exhausted", Boolean(), nullable=False),
-        Column("fired", Integer(), nullable=False),
-        Column("previous_status", Integer(), nullable=True),
+        Column("fired", Whole(), nullable=False),
+        Column("previous_status", Whole(), nullable=True),
         Column("reason", Text(), nullable=False),
         Column("schedule", Text(), nullable=False),
         *_request_columns(),
@@ -102,7 +104,7 @@ def _create_runs() -> None:
         Column("state", Text(), nullable=False),
         Column("due", Double(), nullable=False),
         Column("ready", Double(), nullable=False),
-        Column("attempt", Integer(), nullable=False),
+        Column("attempt", Whole(), nullable=False),
         Column("node", Text(), nullable=True),
         Column("boot", Text(), nullable=True),
         Column("lease_until", Double(), nullable=True),
@@ -110,14 +112,16 @@ def _create_runs() -> None:
         Column("name", Text(), nullable=True),
         Column("origin", Text(), nullable=False),
         Column("schedule", Text(), nullable=True),
-        Column("previous_status", Integer(), nullable=True),
+        Column("previous_status", Whole(), nullable=True),
         *_request_columns(),
         *_result_columns(nullable=True),
         PrimaryKeyConstraint("id"),
         ForeignKeyConstraint(["body_id"], ["bodies.id"]),
     )
     _partial_index("runs_firing", "runs", ["job_id", "due"], "job_id IS NOT NULL", True)
-    _partial_index("runs_waiting", "runs", ["state", "priority", "ready"], "state = 'waiting'")
+    # In SQLite every index ends with the order in which rows came.
+    order = ["priority", "ready", "id"] if is_postgres() else ["state", "priority", "ready"]
+    _partial_index("runs_waiting", "runs", order, "state = 'waiting'")
     _partial_index("runs_running", "runs", ["lease_until"], "state = 'running'")
     _partial_index(
         "runs_unfinished", "runs", ["job_id", "due"], "job_id IS NOT NULL AND finished IS NULL"
@@ -130,13 +134,24 @@ def _create_attempts() -> None:
     op.create_table(
         "attempts",
         Column("run_id", Text(), nullable=False),
-        Column("attempt", Integer(), nullable=False),
+        Column("attempt", Whole(), nullable=False),
         Column("node", Text(), nullable=False),
         Column("boot", Text(), nullable=False),
         *_result_columns(nullable=False),
         PrimaryKeyConstraint("run_id", "attempt"),
         ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
     )
+
+
+def _tell_postgres() -> None:
+    """The clock of leases, and how a table is kept small that is written all the time."""
+    op.execute(
+        "CREATE FUNCTION jobqueue_now() RETURNS double precision LANGUAGE sql VOLATILE"
+        " AS 'SELECT extract(epoch FROM clock_timestamp())::double precision'"
+    )
+    vacuum_often("runs", 2000)
+    vacuum_often("jobs", 500)
+    vacuum_often("attempts", 2000)
 
 
 def _partial_index(

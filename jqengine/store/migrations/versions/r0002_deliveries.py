@@ -7,11 +7,11 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKeyConstraint,
-    Integer,
     PrimaryKeyConstraint,
-    Text,
     text,
 )
+
+from jqengine.store.migrations.types import Text, Whole, is_postgres, vacuum_often
 
 revision = "0002"
 down_revision = "0001"
@@ -24,6 +24,9 @@ def upgrade() -> None:
     _create_deliveries()
     _create_fingerprints()
     _create_publications()
+    if is_postgres():
+        vacuum_often("deliveries", 2000)
+        vacuum_often("fingerprints", 500)
 
 
 def _create_deliveries() -> None:
@@ -31,13 +34,13 @@ def _create_deliveries() -> None:
         "deliveries",
         Column("id", Text(), nullable=False),
         Column("run_id", Text(), nullable=False),
-        Column("attempt", Integer(), nullable=False),
+        Column("attempt", Whole(), nullable=False),
         Column("job_id", Text(), nullable=True),
         Column("sink", Text(), nullable=False),
         Column("lane", Text(), nullable=False),
         Column("state", Text(), nullable=False),
         Column("ready", Double(), nullable=False),
-        Column("tries", Integer(), nullable=False),
+        Column("tries", Whole(), nullable=False),
         Column("node", Text(), nullable=True),
         Column("boot", Text(), nullable=True),
         Column("lease_until", Double(), nullable=True),
@@ -77,11 +80,11 @@ def _create_publications() -> None:
         Column("path", Text(), nullable=False),
         Column("job_id", Text(), nullable=False),
         Column("run_id", Text(), nullable=False),
-        Column("attempt", Integer(), nullable=False),
+        Column("attempt", Whole(), nullable=False),
         Column("headers", Text(), nullable=False),
         Column("etag", Text(), nullable=False),
-        Column("modified", Integer(), nullable=False),
-        Column("size", Integer(), nullable=False),
+        Column("modified", Whole(), nullable=False),
+        Column("size", Whole(), nullable=False),
         PrimaryKeyConstraint("path"),
     )
     op.create_index("publications_run", "publications", ["run_id"])

@@ -10,9 +10,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     LargeBinary,
     PrimaryKeyConstraint,
-    Text,
     text,
 )
+
+from jqengine.store.migrations.types import Text
 
 revision = "0003"
 down_revision = "0002"

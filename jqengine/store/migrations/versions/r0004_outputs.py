@@ -6,11 +6,11 @@ from alembic import op
 from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
-    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
-    Text,
 )
+
+from jqengine.store.migrations.types import Text, Whole, is_postgres, vacuum_often
 
 revision = "0004"
 down_revision = "0003"
@@ -23,9 +23,11 @@ def upgrade() -> None:
     op.create_table(
         "outputs",
         Column("run_id", Text(), nullable=False),
-        Column("attempt", Integer(), nullable=False),
-        Column("position", Integer(), nullable=False),
+        Column("attempt", Whole(), nullable=False),
+        Column("position", Whole(), nullable=False),
         Column("data", LargeBinary(), nullable=False),
         PrimaryKeyConstraint("run_id", "attempt", "position"),
         ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
     )
+    if is_postgres():
+        vacuum_often("outputs", 2000)
