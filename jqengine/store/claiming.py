@@ -5,7 +5,9 @@ For the store's writer thread, within its transaction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from heapq import merge
 from typing import Any
 
 from sqlalchemy import (
@@ -27,10 +29,20 @@ from jqengine.news import Topic
 from jqengine.store.ballast import require_room
 from jqengine.store.constructs import Arrival
 from jqengine.store.dispatching import with_validators
+from jqengine.store.groups import is_all_paused, nothing_may_begin
 from jqengine.store.hot import HotStatement
+from jqengine.store.line import Line, Place, next_open
 from jqengine.store.news import tell
 from jqengine.store.rows import RUN_COLUMNS, Row, run_from
-from jqengine.store.schema import job_scheduled, jobs, run_running, run_waiting, runs, text_of
+from jqengine.store.schema import (
+    job_scheduled,
+    jobs,
+    run_free,
+    run_in_line,
+    run_running,
+    runs,
+    text_of,
+)
 from jqengine.store.selecting import bodies_of
 from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
 
@@ -38,19 +50,19 @@ _RUN_COLUMNS = [runs.c[name] for name in RUN_COLUMNS]
 _BODY_ID = RUN_COLUMNS.index("body_id")
 
 
-def _levels() -> HotStatement:
-    """The priorities of waiting runs, each with its earliest ready instant.
+def _levels(waiting: ColumnElement[bool]) -> HotStatement:
+    """The priorities of runs that are *waiting*, each with its earliest ready instant.
 
     The index is not read through but stepped along, from one priority to the
     next, so a million runs of one priority cost as much as one.
     """
-    lowest = select(func.min(runs.c.priority).label("priority")).where(run_waiting)
+    lowest = select(func.min(runs.c.priority).label("priority")).where(waiting)
     level = lowest.cte("level", recursive=True)
     above = lowest.where(runs.c.priority > level.c.priority).scalar_subquery()
     level = level.union_all(select(above).where(level.c.priority.is_not(None)))
     earliest = (
         select(func.min(runs.c.ready))
-        .where(run_waiting, runs.c.priority == level.c.priority)
+        .where(waiting, runs.c.priority == level.c.priority)
         .scalar_subquery()
     )
     return HotStatement(
@@ -60,17 +72,18 @@ def _levels() -> HotStatement:
     )
 
 
-_LEVELS = _levels()
+_LEVELS = _levels(run_free)
+_LEVELS_IN_LINE = _levels(run_in_line)
 
 _arrival = Arrival()
 
 
 def _first_ready(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Of the first runs of one priority that are ready: at most so many."""
+    """Of the first runs of one priority and no group that are ready: at most so many."""
     return (
         select(*columns)
         .where(
-            run_waiting,
+            run_free,
             runs.c.priority == bindparam("level"),
             runs.c.ready <= bindparam("now"),
         )
@@ -90,6 +103,10 @@ _SEE = HotStatement(
     "level",
     "now",
     "most",
+)
+
+_PLACES = HotStatement(
+    _first_ready(runs.c.priority, runs.c.ready, _arrival, runs.c.id), "level", "now", "most"
 )
 
 _TAKE = HotStatement(
@@ -176,12 +193,54 @@ def claim(
 ) -> Sequence[Run]:
     """See :meth:`jqengine.interfaces.IStore.claim`."""
     require_room(connection)
+    if limit <= 0 or nothing_may_begin(connection):
+        return []
+    line = Line(connection, now, limit)
+    if line.places:
+        claimed = _claim_both(connection, owner, now, lease, limit, line)
+    else:
+        line.take((), owner, lease)
+        claimed = _claim_free(connection, owner, now, lease, limit)
+    return with_validators(connection, claimed)
+
+
+def _claim_free(
+    connection: Connection, owner: Owner, now: float, lease: float, limit: int
+) -> list[Run]:
+    """Claim runs that are in no group."""
     claimed: list[Run] = []
     for priority, earliest in _LEVELS.rows(connection):
         if earliest <= now and len(claimed) < limit:
             most = limit - len(claimed)
             claimed += _claim_of(connection, owner, now, lease, (priority, now, most))
-    return with_validators(connection, claimed)
+    return claimed
+
+
+def _claim_both(
+    connection: Connection, owner: Owner, now: float, lease: float, limit: int, line: Line
+) -> list[Run]:
+    """Claim runs of groups and others, whichever comes first."""
+    free = _free_places(connection, now, limit)
+    chosen = sorted([*free, *line.places])[:limit]
+    claimed: list[Run] = []
+    for priority, count in sorted(Counter(one.priority for one in chosen if not one.group).items()):
+        claimed += _claim_of(connection, owner, now, lease, (priority, now, count))
+    rows = line.take([place for place in chosen if place.group], owner, lease)
+    return list(merge(claimed, sorted(_runs_from(connection, rows), key=_order), key=_order))
+
+
+def _free_places(connection: Connection, now: float, limit: int) -> list[Place]:
+    """Where the first runs that are ready and in no group stand."""
+    places: list[Place] = []
+    for priority, earliest in _LEVELS.rows(connection):
+        if earliest <= now and len(places) < limit:
+            rows = _PLACES.rows(connection, (priority, now, limit - len(places)))
+            places += (Place(*row) for row in rows)
+    return places
+
+
+def _order(run: Run) -> tuple[int, float]:
+    return run.policy.priority, run.ready
 
 
 def _claim_of(
@@ -204,16 +263,22 @@ def _runs_from(connection: Connection, rows: Sequence[Row]) -> list[Run]:
     return [run_from(row, contents) for row in rows]
 
 
-def levels(connection: Connection) -> list[int]:
-    """The priorities that waiting runs have, the first to start first."""
-    return [priority for priority, _ in _LEVELS.rows(connection)]
+def levels(connection: Connection) -> list[tuple[ColumnElement[bool], int]]:
+    """The priorities of runs that wait, without a group and with one; what says so of a run."""
+    return [
+        (waiting, priority)
+        for waiting, found in ((run_free, _LEVELS), (run_in_line, _LEVELS_IN_LINE))
+        for priority, _ in found.rows(connection)
+    ]
 
 
 def next_ready(connection: Connection) -> float | None:
     """See :meth:`jqengine.interfaces.IStore.next_ready`."""
-    instants = [earliest for _, earliest in _LEVELS.rows(connection)]
-    instants += [due for (due,) in _NEXT_DUE.rows(connection) if due is not None]
-    return min(instants, default=None)
+    instants = [due for (due,) in _NEXT_DUE.rows(connection)]
+    if not is_all_paused(connection):
+        instants += [earliest for _, earliest in _LEVELS.rows(connection)]
+        instants.append(next_open(connection))
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str], now: float) -> int:

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, func, select
 
+from jqengine.group import ALL_PAUSED
 from jqengine.job import Job, Result, Run
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.bodyfiles import whole
+from jqengine.store.groups import is_all_paused
 from jqengine.store.rows import (
     RESULT_COLUMNS,
     RUN_COLUMNS,
@@ -24,8 +26,9 @@ from jqengine.store.schema import (
     job_from_crontab,
     job_scheduled,
     jobs,
+    run_free,
+    run_in_line,
     run_running,
-    run_waiting,
     runs,
     text_of,
 )
@@ -87,15 +90,17 @@ def results(connection: Connection, run_id: str) -> Sequence[tuple[int, Result]]
 def stats(connection: Connection, now: float) -> dict[str, int]:
     """See :meth:`jqengine.interfaces.IStore.stats`."""
     jobs_due, jobs_to_come = _split_at(connection, jobs.c.due, now, job_scheduled)
-    runs_due, runs_to_come = _split_at(connection, runs.c.ready, now, run_waiting)
-    return {
-        "scheduled": jobs_to_come + runs_to_come,
-        "due": jobs_due + runs_due,
+    free_due, free_to_come = _split_at(connection, runs.c.ready, now, run_free)
+    grouped_due, grouped_to_come = _split_at(connection, runs.c.ready, now, run_in_line)
+    counts = {
+        "scheduled": jobs_to_come + free_to_come + grouped_to_come,
+        "due": jobs_due + free_due + grouped_due,
         "running": _count(connection, run_running),
         "finished": _count(connection, _ended(RunState.FINISHED)),
         "failed": _count(connection, _ended(RunState.FAILED)),
         "removed": _count(connection, jobs.c.state == text_of(JobState.REMOVED)),
     }
+    return counts | {ALL_PAUSED: 1} if is_all_paused(connection) else counts
 
 
 def _split_at(

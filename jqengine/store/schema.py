@@ -4,8 +4,10 @@
 for each due time that came; an anonymous one-time job is nothing but such a
 row, with no ``job_id``.  A run carries the result of its last attempt;
 ``attempts`` has rows only for earlier ones, so the ordinary way through the
-queue costs one row.  A request body too long to be written again with every
-change of its row lies in ``bodies``, under the hash of what it is.
+queue costs one row.  ``groups`` has the limits that runs of one group share; of
+a run without a group nothing is looked for there.  A request body too long to be
+written again with every change of its row lies in ``bodies``, under the hash of
+what it is.
 
 Instants are seconds since the epoch, UTC.  ``runs.finished`` is set when a run
 ends in whatever way, so ``finished IS NULL`` says that it has not.
@@ -35,7 +37,7 @@ from sqlalchemy import (
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.decisions import CRONTAB
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; :mod:`.migrations` ends there."""
 
 REVISION_TABLE = "jobqueue_revision"
@@ -98,6 +100,7 @@ jobs = Table(
     Column("schedule", Text, nullable=False),
     *_request_columns(),
     Column("continuation", Text),
+    Column("group_name", Text),
 )
 
 runs = Table(
@@ -126,6 +129,23 @@ runs = Table(
     Column("started", Double),
     Column("finished", Double),
     Column("continuation", Text),
+    Column("group_name", Text),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    # That of no name says whether everything is paused.
+    Column("name", Text, primary_key=True),
+    Column("concurrency", Integer),
+    Column("rate", Integer),
+    Column("per", Double),
+    Column("tokens", Double, nullable=False),
+    Column("refilled", Double, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    # Before this instant none of its runs can be claimed, whatever happens by
+    # itself; none at all without one.
+    Column("opens", Double),
 )
 
 attempts = Table(
@@ -164,6 +184,12 @@ job_scheduled = jobs.c.state == text_of(JobState.SCHEDULED)
 job_unfinished = jobs.c.state.in_([text_of(JobState.SCHEDULED), text_of(JobState.PAUSED)])
 job_from_crontab = jobs.c.origin == literal_column(f"'{CRONTAB}'")
 run_waiting = runs.c.state == text_of(RunState.WAITING)
+run_grouped = runs.c.group_name.is_not(None)
+run_free = and_(run_waiting, runs.c.group_name.is_(None))
+run_in_line = and_(run_waiting, run_grouped)
+"""A run that waits, and that the limits of a group may hold up."""
+
+run_of_group = and_(run_grouped, runs.c.finished.is_(None))
 run_running = runs.c.state == text_of(RunState.RUNNING)
 run_unfinished = and_(runs.c.job_id.is_not(None), runs.c.finished.is_(None))
 
@@ -175,12 +201,37 @@ partial_index(
     "jobs_key", jobs.c.key, where=and_(jobs.c.key.is_not(None), job_unfinished), unique=True
 )
 partial_index("jobs_crontab", jobs.c.id, where=job_from_crontab)
+partial_index("jobs_group", jobs.c.group_name, where=jobs.c.group_name.is_not(None))
 partial_index("jobs_body", jobs.c.body_id, where=jobs.c.body_id.is_not(None))
 
 partial_index(
     "runs_firing", runs.c.job_id, runs.c.due, where=runs.c.job_id.is_not(None), unique=True
 )
-partial_index("runs_waiting", runs.c.state, runs.c.priority, runs.c.ready, where=run_waiting)
+partial_index(
+    "runs_waiting",
+    runs.c.state,
+    runs.c.group_name,
+    runs.c.priority,
+    runs.c.ready,
+    where=run_free,
+)
+partial_index("groups_open", groups.c.opens, where=groups.c.opens.is_not(None))
+partial_index(
+    "runs_in_line",
+    runs.c.state,
+    runs.c.priority,
+    runs.c.ready,
+    runs.c.group_name,
+    where=run_in_line,
+)
+partial_index(
+    "runs_group",
+    runs.c.group_name,
+    runs.c.state,
+    runs.c.priority,
+    runs.c.ready,
+    where=run_of_group,
+)
 partial_index("runs_running", runs.c.lease_until, where=run_running)
 partial_index("runs_unfinished", runs.c.job_id, runs.c.due, where=run_unfinished)
 partial_index("runs_ended", runs.c.state, runs.c.finished, where=runs.c.finished.is_not(None))

@@ -24,6 +24,9 @@ from .values import LEASE, NOW, OWNER, a_firing, a_job, a_retry, an_end, an_id_f
 
 Plan = list[str]
 
+FREE = "state=? AND group_name=?"
+"""How the index of runs without a group begins; it is their state, and no group."""
+
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
@@ -118,21 +121,21 @@ def test_no_table_is_read_from_end_to_end(questions: Questions) -> None:
 
 def test_a_claim_reads_the_first_ready_runs_and_sorts_nothing(questions: Questions) -> None:
     (see,) = questions.of(r"SELECT runs.id, .* ORDER BY runs.ready")
-    assert see == ["SEARCH runs USING INDEX runs_waiting (state=? AND priority=? AND ready<?)"]
+    assert see == [f"SEARCH runs USING INDEX runs_waiting ({FREE} AND priority=? AND ready<?)"]
     (take,) = questions.of(r"UPDATE runs SET state='running'")
     assert take == [
         "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)",
         "LIST SUBQUERY 1",
-        "SEARCH runs USING COVERING INDEX runs_waiting (state=? AND priority=? AND ready<?)",
+        f"SEARCH runs USING COVERING INDEX runs_waiting ({FREE} AND priority=? AND ready<?)",
     ]
 
 
 def test_priorities_are_stepped_along_not_read_through(questions: Questions) -> None:
     for plan in questions.of(r"WITH RECURSIVE level"):
         assert [step for step in plan if "runs" in step] == [
-            "SEARCH runs USING COVERING INDEX runs_waiting (state=?)",
-            "SEARCH runs USING COVERING INDEX runs_waiting (state=? AND priority>?)",
-            "SEARCH runs USING COVERING INDEX runs_waiting (state=? AND priority=?)",
+            f"SEARCH runs USING COVERING INDEX runs_waiting ({FREE})",
+            f"SEARCH runs USING COVERING INDEX runs_waiting ({FREE} AND priority>?)",
+            f"SEARCH runs USING COVERING INDEX runs_waiting ({FREE} AND priority=?)",
         ]
 
 
@@ -144,7 +147,8 @@ def test_priorities_are_stepped_along_not_read_through(questions: Questions) -> 
         (r"SELECT jobs.*WHERE jobs.origin = 'crontab'", "INDEX jobs_crontab"),
         (r"SELECT runs.id FROM runs WHERE runs.job_id = .*due =", "INDEX runs_firing"),
         (r"UPDATE runs SET .*boot=.* RETURNING", "INDEX runs_running"),
-        (r"SELECT count\(runs.ready", "COVERING INDEX runs_waiting"),
+        (r"SELECT count\(runs.ready.*group_name IS NULL", "COVERING INDEX runs_waiting"),
+        (r"SELECT count\(runs.ready.*group_name IS NOT NULL", "COVERING INDEX runs_in_line"),
         (r"SELECT count\(jobs.due", "COVERING INDEX jobs_due"),
         (r"SELECT count.*finished IS NOT NULL AND runs.state =", "COVERING INDEX runs_ended"),
         (r"SELECT .*runs.finished <", "INDEX runs_ended"),
