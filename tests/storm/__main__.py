@@ -48,10 +48,13 @@ def summary(evidence: Evidence, kills: int, seconds: float) -> str:
     states = Counter(str(row.report.run.state) for row in rows)
     calls = sum(map(len, calls_by_run(evidence.book).values()))
     lost = sum(result.reason == "process lost" for row in rows for _, result in row.results)
+    places = Counter(line.where for line in evidence.book if line.where)
+    died = ", ".join(f"{count} {where}" for where, count in places.most_common())
     kept = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return (
         f"{kills} kills in {seconds:.0f} s: {len(evidence.acknowledged)} jobs acknowledged; "
-        f"runs: {kept}; {calls} calls of the application, {lost} attempts cut off"
+        f"runs: {kept}; {calls} calls of the application, {lost} attempts cut off; "
+        f"of the kills, {died or 'none'}"
     )
 
 

@@ -27,9 +27,9 @@ _process = os.environ[PROCESS]
 _calm = CALM in os.environ
 
 
-def die() -> NoReturn:
+def die(where: str) -> NoReturn:
     """End the process from one instruction to the next."""
-    _book.note(DYING, _process)
+    _book.note(DYING, _process, where=where)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("a killed process goes on")
 
@@ -43,7 +43,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if not _calm or path == "/long":
         time.sleep(random.uniform(*SECONDS.get(path, (0.0, 0.02))))
     if path == "/deadly" and not _calm and random.random() < DEADLY:
-        die()
+        die("in the application")
     status = 200 if _calm else random.choice(STATUSES.get(path, (200,)))
     _book.note(ENDED, _process, run, attempt, execution)
     if not status:

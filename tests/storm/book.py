@@ -22,6 +22,7 @@ class Line(NamedTuple):
     :ivar at: seconds of this machine's monotonic clock, the same for all processes.
     :ivar process: an id of the process that no other has.
     :ivar execution: of the application; empty for what is no call of it.
+    :ivar where: a process dies, if it does so by itself.
     """
 
     what: str
@@ -30,6 +31,7 @@ class Line(NamedTuple):
     run: str = ""
     attempt: int = 0
     execution: str = ""
+    where: str = ""
 
 
 class Book:
@@ -39,10 +41,16 @@ class Book:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def note(
-        self, what: str, process: str, run: str = "", attempt: int = 0, execution: str = ""
+        self,
+        what: str,
+        process: str,
+        run: str = "",
+        attempt: int = 0,
+        execution: str = "",
+        where: str = "",
     ) -> None:
         """Write a line."""
-        line = Line(what, time.monotonic(), process, run, attempt, execution)
+        line = Line(what, time.monotonic(), process, run, attempt, execution, where)
         os.write(self._file, json.dumps(line).encode() + b"\n")
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from jqengine.sinks.endings import Endings
 from jqengine.store.sql import SqlStore
 from jqengine.store.thread import StoreThread
 
-Die = Callable[[], NoReturn]
+Die = Callable[[str], NoReturn]
 Reached = Callable[[], None]
 """To be called when a point is reached."""
 
@@ -35,7 +35,7 @@ def install(order: str, die: Die) -> None:
         nonlocal left
         left -= 1
         if not left:
-            die()
+            die(name)
 
     POINTS[name](reached)
 

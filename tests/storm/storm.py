@@ -24,10 +24,17 @@ from tests.simulation.final import Final, at_rest, read
 from tests.simulation.stores import SqliteShelf
 from tests.storm.audit import Evidence
 from tests.storm.book import DEAD, Book, lines
+from tests.storm.failpoints import MIGRATING, POINTS
 from tests.storm.nursery import Nursery
 from tests.storm.orders import BOOK, CALM, FAIL, LEASE, PROCESS
 
 SHORT_LEASE = 2.0
+POINT_WEIGHTS = {MIGRATING: 1}
+"""How often a life is to end at some points, where others have three."""
+
+DOOMED = 2.0
+"""Seconds that a life has to reach the point at which it is to end."""
+
 PATIENCE = 60.0
 """Seconds for everything to come to rest in the end."""
 
@@ -55,12 +62,14 @@ class Node:
 
     :ivar pid: of its process, or ``None`` while it has none.
     :ivar process: what the process is called in the side file.
+    :ivar doomed: whether it is to die at a point.
     """
 
     name: str
     pid: int | None = None
     process: str = ""
     lives: int = 0
+    doomed: bool = False
 
 
 @dataclass
@@ -150,6 +159,7 @@ class Storm:
         """Start an engine."""
         node.lives += 1
         node.process = f"{node.name}.{node.lives}"
+        node.doomed = FAIL in (environ or {})
         state = self.folder / node.name
         node.pid = self._nursery.start(
             (
@@ -212,14 +222,28 @@ class Storm:
             for one in self.nodes:
                 if self.is_gone(one):
                     self.write_crontab()
-                    self.start(one)
+                    self.start(one, self._perhaps_doomed())
             time.sleep(self.random.choice((0.05, 0.3, 0.6, 1.0)) * self.random.uniform(0.5, 1.5))
             if self.random.random() < 0.3 and node.pid is not None and not self.is_gone(node):
                 self.write_crontab()
                 self.signal(node, signal.SIGHUP)
                 time.sleep(self.random.uniform(0.0, 0.05))
-            if not self.is_gone(node):
+            if not self._dies_by_itself(node):
                 self.kill(node)
+
+    def _dies_by_itself(self, node: Node) -> bool:
+        """Whether an engine is gone; one that is to die at a point has time to reach it."""
+        deadline = time.monotonic() + (DOOMED if node.doomed else 0.0)
+        while not (gone := self.is_gone(node)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return gone
+
+    def _perhaps_doomed(self) -> Mapping[str, str]:
+        """Whether a life is to end at a point, and at which, by the dice."""
+        if self.random.random() < 0.5:
+            return {}
+        [point] = self.random.choices(list(POINTS), [POINT_WEIGHTS.get(one, 3) for one in POINTS])
+        return {FAIL: f"{point}:{self.random.choice((1, 1, 2, 3, 10, 30))}"}
 
     def die_at(self, point: str, times: int, seconds: float) -> bool:
         """Let the first engine live until it reaches a point; whether it did in time."""

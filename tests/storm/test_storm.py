@@ -10,7 +10,7 @@ from tests.storm.audit import violations
 from tests.storm.storm import Storm
 
 
-@pytest.mark.parametrize(("kills", "nodes"), [(12, 1), (6, 2)])
+@pytest.mark.parametrize(("kills", "nodes"), [(9, 1), (5, 2)])
 def test_no_kill_breaks_a_promise(tmp_path: Path, kills: int, nodes: int) -> None:
     with Storm(tmp_path, 1, nodes) as storm:
         storm.blow(kills)
