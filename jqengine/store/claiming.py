@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from jqengine.job import Owner, Run
 from jqengine.lifecycle import RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
-from jqengine.store.constructs import Arrival
+from jqengine.store.constructs import Arrival, LeaseClock
 from jqengine.store.dispatching import with_validators
 from jqengine.store.groups import is_all_paused, nothing_may_begin
 from jqengine.store.hot import HotStatement
@@ -44,10 +45,12 @@ from jqengine.store.schema import (
     text_of,
 )
 from jqengine.store.selecting import bodies_of
+from jqengine.store.turns import has_turns, take_turn
 from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
 
 _RUN_COLUMNS = [runs.c[name] for name in RUN_COLUMNS]
 _BODY_ID = RUN_COLUMNS.index("body_id")
+_ready_and_id = itemgetter(RUN_COLUMNS.index("ready"), RUN_COLUMNS.index("id"))
 
 
 def _levels(waiting: ColumnElement[bool]) -> HotStatement:
@@ -98,6 +101,12 @@ _BECOMES: dict[str, ColumnElement[Any]] = {
     "attempt": runs.c.attempt + literal_column("1"),
 }
 
+_TO_OWNER: dict[str, ColumnElement[Any]] = {
+    "node": bindparam("owner_node"),
+    "boot": bindparam("owner_boot"),
+    "lease_until": LeaseClock(bindparam("at")) + bindparam("lease"),
+}
+
 _SEE = HotStatement(
     _first_ready(*(_BECOMES.get(column.name, column) for column in _RUN_COLUMNS)),
     "level",
@@ -114,19 +123,21 @@ _TAKE = HotStatement(
     .where(_arrival.in_(_first_ready(_arrival)))
     .values(
         **_BECOMES,
-        node=bindparam("owner_node"),
-        boot=bindparam("owner_boot"),
-        lease_until=bindparam("until"),
+        **_TO_OWNER,
         started=bindparam("begun"),
     ),
-    "owner_node",
-    "owner_boot",
-    "until",
-    "begun",
-    "level",
-    "now",
-    "most",
+    *("owner_node", "owner_boot", "at", "lease", "begun", "level", "now", "most"),
 )
+
+_ready_for_nobody = _first_ready(runs.c.id).with_for_update(skip_locked=True).cte("first_ready")
+_TAKE_PAST_OTHERS = HotStatement(
+    update(runs)
+    .where(runs.c.id == _ready_for_nobody.c.id)
+    .values(**_BECOMES, **_TO_OWNER, started=bindparam("begun"))
+    .returning(*_RUN_COLUMNS),
+    *("owner_node", "owner_boot", "at", "lease", "begun", "level", "now", "most"),
+)
+"""What others are about to take is passed over, not waited for."""
 
 _GIVE_BACK = HotStatement(
     update(runs)
@@ -151,25 +162,22 @@ _GIVE_BACK = HotStatement(
 
 
 def _take_over(left_behind: ColumnElement[bool], *parameters: str) -> HotStatement:
+    """What its owner, or somebody else, is changing at this moment is passed over."""
+    theirs = select(runs.c.id).where(run_running, left_behind).with_for_update(skip_locked=True)
     return HotStatement(
-        update(runs)
-        .where(run_running, left_behind)
-        .values(
-            node=bindparam("new_node"), boot=bindparam("new_boot"), lease_until=bindparam("until")
-        )
-        .returning(*_RUN_COLUMNS),
-        *("new_node", "new_boot", "until", *parameters),
+        update(runs).where(runs.c.id.in_(theirs)).values(**_TO_OWNER).returning(*_RUN_COLUMNS),
+        *("owner_node", "owner_boot", "at", "lease", *parameters),
     )
 
 
 _TAKE_OVER_OWN = _take_over(
-    and_(runs.c.node == bindparam("owner_node"), runs.c.boot != bindparam("owner_boot")),
-    *("owner_node", "owner_boot"),
+    and_(runs.c.node == bindparam("same_node"), runs.c.boot != bindparam("same_boot")),
+    *("same_node", "same_boot"),
 )
 
 _TAKE_OVER_OTHERS = _take_over(
-    and_(runs.c.node != bindparam("owner_node"), runs.c.lease_until < bindparam("now")),
-    *("owner_node", "now"),
+    and_(runs.c.node != bindparam("same_node"), runs.c.lease_until < LeaseClock(bindparam("now"))),
+    *("same_node", "now"),
 )
 
 _RENEW = HotStatement(
@@ -179,8 +187,9 @@ _RENEW = HotStatement(
         runs.c.node == bindparam("owner_node"),
         runs.c.boot == bindparam("owner_boot"),
     )
-    .values(lease_until=bindparam("until")),
-    "until",
+    .values(lease_until=_TO_OWNER["lease_until"]),
+    "at",
+    "lease",
     "owner_node",
     "owner_boot",
 )
@@ -248,12 +257,16 @@ def _claim_of(
 ) -> Sequence[Run]:
     """Claim the runs that *first_ready*, three parameters, asks for.
 
-    To read them first and then to change them costs a quarter less than to
+    In SQLite, to read them first and then to change them costs a quarter less than to
     have the change return them.  Nobody else writes between the two, and their
     order is total, so both mean the same runs.
     """
+    values = (owner.node, owner.boot, now, lease, now, *first_ready)
+    if has_turns(connection):
+        taken_rows = _TAKE_PAST_OTHERS.rows(connection, values)
+        return _runs_from(connection, sorted(taken_rows, key=_ready_and_id))
     rows = _SEE.rows(connection, first_ready)
-    taken = _TAKE.change(connection, (owner.node, owner.boot, now + lease, now, *first_ready))
+    taken = _TAKE.change(connection, values)
     assert taken == len(rows), f"saw {len(rows)} runs and took {taken}"
     return _runs_from(connection, rows)
 
@@ -283,6 +296,7 @@ def next_ready(connection: Connection) -> float | None:
 
 def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str], now: float) -> int:
     """See :meth:`jqengine.interfaces.IStore.give_back`."""
+    take_turn(connection)
     tell(connection, Topic.READY)
     cancelled = runs_of_cancelled_jobs(connection, run_ids)
     given = _GIVE_BACK.change_each(
@@ -296,7 +310,7 @@ def recover(
     connection: Connection, owner: Owner, now: float, lease: float, others: bool
 ) -> Sequence[Run]:
     """See :meth:`jqengine.interfaces.IStore.recover`."""
-    mine = (owner.node, owner.boot, now + lease)
+    mine = (owner.node, owner.boot, now, lease)
     rows = list(_TAKE_OVER_OWN.rows(connection, (*mine, owner.node, owner.boot)))
     if others:
         rows += _TAKE_OVER_OTHERS.rows(connection, (*mine, owner.node, now))
@@ -305,4 +319,4 @@ def recover(
 
 def renew(connection: Connection, owner: Owner, now: float, lease: float) -> int:
     """See :meth:`jqengine.interfaces.IStore.renew`."""
-    return _RENEW.change(connection, (now + lease, owner.node, owner.boot))
+    return _RENEW.change(connection, (now, lease, owner.node, owner.boot))

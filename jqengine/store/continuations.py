@@ -44,6 +44,7 @@ from jqengine.store.continuationtables import continuations
 from jqengine.store.rows import Bodies
 from jqengine.store.schema import jobs, runs
 from jqengine.store.selecting import bodies_of, forget_bodies, keep_contents, select_in, slices
+from jqengine.store.turns import take_turn
 
 _NO_BODY: dict[str, ColumnElement[Any]] = {
     "body": literal(b"").label("body"),
@@ -54,6 +55,7 @@ _WITHOUT_BODY = select(*(_NO_BODY.get(column.name, column) for column in continu
 
 def keep(connection: Connection, continuation: Continuation) -> Continuation:
     """See :meth:`jqengine.interfaces.IContinuationStore.keep_continuation`."""
+    take_turn(connection)
     require_room(connection)
     known = _kept(connection, [continuation.id]).get(continuation.id)
     if known is not None:
@@ -84,6 +86,7 @@ def resume(
     now: float,
 ) -> Continuation | None:
     """See :meth:`jqengine.interfaces.IContinuationStore.resume_continuation`."""
+    take_turn(connection)
     row = connection.execute(_locked([continuation_id])).one_or_none()
     if row is None or not _is_resumed_by(row, session, paths, now):
         return None
@@ -122,6 +125,7 @@ def follow(
     connection: Connection, before: str | None, after: str, made: Sequence[str], now: float
 ) -> int:
     """See :meth:`jqengine.interfaces.IContinuationStore.follow_session`."""
+    take_turn(connection)
     moved = 0
     if before is not None:
         is_current = continuations.c.session == before
@@ -159,8 +163,15 @@ def find(connection: Connection, after: str | None, limit: int) -> Page[Continua
     return Page(found, None)
 
 
+def drop(connection: Connection, continuation_id: str) -> bool:
+    """See :meth:`jqengine.interfaces.IContinuationStore.drop_continuation`."""
+    take_turn(connection)
+    return bool(forget(connection, [continuation_id]))
+
+
 def clear(connection: Connection, session: str | None) -> int:
     """See :meth:`jqengine.interfaces.IContinuationStore.clear_continuations`."""
+    take_turn(connection)
     query = select(continuations.c.id)
     if session is not None:
         query = query.where(continuations.c.session == session)
@@ -169,6 +180,7 @@ def clear(connection: Connection, session: str | None) -> int:
 
 def sweep(connection: Connection, now: float, limit: int) -> int:
     """See :meth:`jqengine.interfaces.IContinuationStore.sweep_continuations`."""
+    take_turn(connection)
     old = select(continuations.c.id).where(continuations.c.expires <= now).limit(limit)
     return forget(connection, connection.scalars(old).all())
 

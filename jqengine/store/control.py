@@ -36,6 +36,7 @@ from jqengine.store.steps import (
     needs_key,
     stepped,
 )
+from jqengine.store.turns import take_turn
 
 SHORTEST = 1e-6
 """Seconds between the due times of two runs of a job: what instants are rounded to."""
@@ -43,6 +44,7 @@ SHORTEST = 1e-6
 
 def steer(connection: Connection, step: Step, now: float) -> Job:
     """See :meth:`jqengine.interfaces.IQueueControl.steer`."""
+    take_turn(connection)
     tell(connection, Topic.ENDED if step.event is JobEvent.CANCEL else Topic.READY)
     row = job_row(connection, step.job_id)
     if row is None:
@@ -72,6 +74,7 @@ def steer(connection: Connection, step: Step, now: float) -> Job:
 
 def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.run_now`."""
+    take_turn(connection)
     require_room(connection)
     tell(connection, Topic.READY)
     known = run_row(connection, run_id)
@@ -91,6 +94,7 @@ def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run
 
 def reopen(connection: Connection, run_id: str, now: float) -> Run:
     """See :meth:`jqengine.interfaces.IQueueControl.reopen`."""
+    take_turn(connection)
     require_room(connection)
     tell(connection, Topic.READY)
     row = run_row(connection, run_id)

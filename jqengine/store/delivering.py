@@ -7,16 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, bindparam, func, literal_column, null, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from jqengine.delivery import ClaimedDeliveries, Delivery, DeliveryEnd
 from jqengine.job import Owner
 from jqengine.lifecycle import DeliveryState
+from jqengine.store.constructs import LeaseClock
 from jqengine.store.deliverytables import dead, deliveries, in_order, pending, under_way
 from jqengine.store.hot import HotStatement
 from jqengine.store.rows import Row
 from jqengine.store.schema import text_of
 from jqengine.store.selecting import select_in, slices
+from jqengine.store.turns import take_turn
 
 DELIVERY_COLUMNS = (
     deliveries.c.id,
@@ -54,10 +67,10 @@ _CLAIM = HotStatement(
         tries=deliveries.c.tries + literal_column("1"),
         node=bindparam("owner_node"),
         boot=bindparam("owner_boot"),
-        lease_until=bindparam("until"),
+        lease_until=LeaseClock(bindparam("at")) + bindparam("lease"),
     )
     .returning(*DELIVERY_COLUMNS),
-    *("owner_node", "owner_boot", "until", "in_lane", "now", "most"),
+    *("owner_node", "owner_boot", "at", "lease", "in_lane", "now", "most"),
 )
 
 _NEXT_READY = HotStatement(
@@ -143,7 +156,7 @@ def claim(
     connection: Connection, owner: Owner, lane: str, now: float, limit: int, lease: float
 ) -> ClaimedDeliveries:
     """See :meth:`jqengine.interfaces.IDeliveryStore.claim_deliveries`."""
-    values = (owner.node, owner.boot, now + lease, lane, now, limit)
+    values = (owner.node, owner.boot, now, lease, lane, now, limit)
     claimed = sorted(map(delivery_from, _CLAIM.rows(connection, values)), key=_ready_and_id)
     ((next_ready,),) = _NEXT_READY.rows(connection, (lane,))
     return ClaimedDeliveries(tuple(claimed), next_ready)
@@ -161,6 +174,7 @@ def _ready_and_id(delivery: Delivery) -> tuple[float, str]:
 
 def end(connection: Connection, owner: Owner, ends: Sequence[DeliveryEnd]) -> None:
     """See :meth:`jqengine.interfaces.IDeliveryStore.end_deliveries`."""
+    take_turn(connection)
     for one in ends:
         values = (one.state.value, one.ready, one.reason, one.id, owner.node, owner.boot)
         for job_id, sink in _END.rows(connection, values):
@@ -178,7 +192,7 @@ def recover(connection: Connection, owner: Owner, now: float) -> int:
     earlier_boot = and_(deliveries.c.node == owner.node, deliveries.c.boot != owner.boot)
     lost = connection.execute(
         update(deliveries)
-        .where(under_way, or_(earlier_boot, deliveries.c.lease_until <= now))
+        .where(under_way, or_(earlier_boot, deliveries.c.lease_until <= LeaseClock(literal(now))))
         .values(state=text_of(DeliveryState.PENDING), ready=now, **_NOBODY)
     )
     return lost.rowcount
@@ -186,6 +200,7 @@ def recover(connection: Connection, owner: Owner, now: float) -> int:
 
 def redrive(connection: Connection, delivery_ids: Sequence[str], now: float) -> Sequence[str]:
     """See :meth:`jqengine.interfaces.IDeliveryStore.redrive`."""
+    take_turn(connection)
     query = select(deliveries.c.lane).where(dead)
     lanes = [row.lane for row in select_in(connection, query, deliveries.c.id, delivery_ids)]
     for some in slices(delivery_ids):

@@ -20,6 +20,7 @@ from jqengine.store.reading import results
 from jqengine.store.rows import RESULT_COLUMNS, RUN_COLUMNS, result_from, run_from
 from jqengine.store.schema import runs
 from jqengine.store.selecting import bodies_of
+from jqengine.store.turns import take_turn
 
 _BODY_ID = RUN_COLUMNS.index("body_id")
 _RUN_AND_RESULT = HotStatement(
@@ -108,6 +109,7 @@ def publish(connection: Connection, publication: Publication) -> None:
 
     For the writer thread.
     """
+    take_turn(connection)
     tell(connection, Topic.PUBLISHED)
     _UNPUBLISH.change(connection, (publication.path,))
     values = publication._asdict() | {"headers": headers_text(publication.headers)}

@@ -18,6 +18,7 @@ from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
 from jqengine.store.rows import Row as NewRunRow
 from jqengine.store.schema import job_scheduled, jobs, run_unfinished, runs
 from jqengine.store.selecting import jobs_from, select_in, slices
+from jqengine.store.turns import take_turn
 
 _UNFINISHED_OF_JOB = (
     select(func.count())
@@ -75,6 +76,7 @@ def fire(
     connection: Connection, firings: Sequence[Firing], now: float, new_id: Callable[[float], str]
 ) -> int:
     """See :meth:`jqengine.interfaces.IStore.fire`."""
+    take_turn(connection)
     require_room(connection)
     return sum(_fire(connection, some, now, new_id) for some in slices(firings))
 

@@ -17,6 +17,7 @@ from jqengine.plan import CrontabPlan
 from jqengine.store.ballast import require_room
 from jqengine.store.blocks import insert_in_blocks
 from jqengine.store.constructs import InsertIfAbsent
+from jqengine.store.continuationrules import awaited_by
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
 from jqengine.store.firing import FINISH_EXHAUSTED
@@ -37,6 +38,7 @@ from jqengine.store.selecting import (
     select_in,
     states_before,
 )
+from jqengine.store.turns import take_turn
 
 _INSERT_ANONYMOUS = insert_in_blocks(
     InsertIfAbsent(runs),
@@ -63,6 +65,8 @@ _RETIRE = (
 def add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     """See :meth:`jqengine.interfaces.IStore.add`."""
     require_room(connection)
+    if not all(map(is_anonymous, new)) or any(map(awaited_by, new)):
+        take_turn(connection)
     ready, kept = put_requests(connection, new)
     answers = _add(connection, ready)
     use_up(connection, ready, answers, kept)
@@ -100,6 +104,7 @@ def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]
 
     :return: the jobs that did not get in, each with the one that holds its key.
     """
+    take_turn(connection)
     if plan.retire:
         connection.execute(_RETIRE, [{"old_id": job_id} for job_id in plan.retire])
     changed = (*plan.add, *plan.replace)

@@ -40,6 +40,7 @@ from jqengine.store.news import tell
 from jqengine.store.outputs import settle
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
 from jqengine.store.schema import attempts, run_running, runs, text_of
+from jqengine.store.turns import take_turn
 from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
 
 _FENCE = ("run_id", "owner_node", "owner_boot", "held_attempt")
@@ -123,6 +124,8 @@ _KEEP_ATTEMPT = HotStatement(insert(attempts), *(column.name for column in attem
 
 def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[Receipt]:
     """See :meth:`jqengine.interfaces.IStore.record`."""
+    if any(map(_changes_more_than_a_run, outcomes)):
+        take_turn(connection)
     outcomes = put_away(connection, settle(connection, outcomes))
     cancelled = _of_cancelled_jobs(connection, outcomes)
     answers = _write(connection, outcomes)
@@ -140,6 +143,10 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[Rece
         _receipt(held, outcome.run_id in cancelled)
         for outcome, held in zip(outcomes, answers, strict=True)
     ]
+
+
+def _changes_more_than_a_run(outcome: Outcome) -> bool:
+    return outcome.job_id != outcome.run_id or bool(outcome.dispatch.follow_ups)
 
 
 def _receipt(held: bool, withdrawn: bool) -> Receipt:

@@ -82,8 +82,7 @@ class SqlContinuations:
 
     def drop_continuation(self: _Threads, continuation_id: str) -> Deferred[bool]:
         """See :meth:`IContinuationStore.drop_continuation`."""
-        gone = self._writer.submit(partial(continuations.forget, ids=[continuation_id]))
-        return gone.addCallback(bool)
+        return self._writer.submit(partial(continuations.drop, continuation_id=continuation_id))
 
     def clear_continuations(self: _Threads, session: str | None) -> Deferred[int]:
         """See :meth:`IContinuationStore.clear_continuations`."""

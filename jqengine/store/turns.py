@@ -43,6 +43,11 @@ def attach(connection: Connection) -> None:
     connection.info[_KEY] = _Transaction()
 
 
+def has_turns(connection: Connection) -> bool:
+    """Whether others write while a transaction on *connection* does."""
+    return _KEY in connection.info
+
+
 def begin(connection: Connection, *, with_turn: bool) -> None:
     """A transaction begins; *with_turn* if it was told that it needs it."""
     if _KEY in connection.info:

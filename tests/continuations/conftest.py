@@ -10,9 +10,9 @@ import pytest
 
 from jqengine.client import JobQueue
 from tests.client.fake_engine import FakeEngine, job_json
-from tests.store.conftest import make_store, store
+from tests.store.conftest import databases, make_store, played_database, store
 
-__all__ = ["make_store", "store"]
+__all__ = ["databases", "make_store", "played_database", "store"]
 
 
 @pytest.fixture

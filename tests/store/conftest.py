@@ -12,11 +12,16 @@ import pytest_twisted
 from jqengine.interfaces import IStore
 from jqengine.store.memory import MemoryStore
 from jqengine.store.opening import store_for
+from jqengine.store.postgres import PostgresPlace
+from tests.postgres import databases
 
+from .played_postgres import PlayedPostgres, empty, played_database
 from .values import an_id_factory
 
+__all__ = ["databases", "played_database"]
 
-@pytest.fixture(params=["memory", "memory, later", "sqlite"])
+
+@pytest.fixture(params=["memory", "memory, later", "sqlite", "postgresql"])
 def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Makes stores of one kind, not yet open; each continues what the one before left."""
     from twisted.internet import reactor
@@ -24,6 +29,10 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     new_id = an_id_factory()
     if request.param == "sqlite":
         return lambda: store_for(f"sqlite:///{tmp_path}/queue.db", reactor, new_id)
+    if request.param == "postgresql":
+        url = request.getfixturevalue("played_database")
+        empty(url)
+        return lambda: PlayedPostgres(PostgresPlace(url), reactor, new_id)
     queue = MemoryStore(new_id).queue
     later = reactor if request.param == "memory, later" else None
     return lambda: MemoryStore(new_id, later, queue)
