@@ -11,7 +11,6 @@ from jqengine.retention import Usage
 from jqengine.store.bodyfiles import doom, size_of_files, sweep
 from jqengine.store.deliverytables import needed
 from jqengine.store.dispatching import forget_fingerprints
-from jqengine.store.groups import forget_idle
 from jqengine.store.schema import job_from_crontab, jobs, runs, text_of
 from jqengine.store.selecting import forget_bodies, select_in, slices
 from jqengine.store.turns import take_turn
@@ -30,7 +29,6 @@ def prune(connection: Connection, before: float, limit: int) -> int:
         connection.execute(delete(runs).where(runs.c.id.in_(some)))
     freed = _forget_jobs(connection, {row.job_id for row in old if row.job_id is not None})
     forget_bodies(connection, freed.union(row.body_id for row in old))
-    forget_idle(connection, before)
     return len(old)
 
 
