@@ -119,9 +119,7 @@ def _create_runs() -> None:
         ForeignKeyConstraint(["body_id"], ["bodies.id"]),
     )
     _partial_index("runs_firing", "runs", ["job_id", "due"], "job_id IS NOT NULL", True)
-    # In SQLite every index ends with the order in which rows came.
-    order = ["priority", "ready", "id"] if is_postgres() else ["state", "priority", "ready"]
-    _partial_index("runs_waiting", "runs", order, "state = 'waiting'")
+    _partial_index("runs_waiting", "runs", ["state", "priority", "ready"], "state = 'waiting'")
     _partial_index("runs_running", "runs", ["lease_until"], "state = 'running'")
     _partial_index(
         "runs_unfinished", "runs", ["job_id", "due"], "job_id IS NOT NULL AND finished IS NULL"

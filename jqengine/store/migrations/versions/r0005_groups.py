@@ -7,14 +7,14 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
-    Integer,
     PrimaryKeyConstraint,
-    Text,
     column,
     false,
     table,
     text,
 )
+
+from jqengine.store.migrations.types import Text, Whole, is_postgres
 
 revision = "0005"
 down_revision = "0004"
@@ -30,8 +30,8 @@ def upgrade() -> None:
     op.create_table(
         "groups",
         Column("name", Text(), nullable=False),
-        Column("concurrency", Integer(), nullable=True),
-        Column("rate", Integer(), nullable=True),
+        Column("concurrency", Whole(), nullable=True),
+        Column("rate", Whole(), nullable=True),
         Column("per", Double(), nullable=True),
         Column("tokens", Double(), nullable=False),
         Column("refilled", Double(), nullable=False),
@@ -52,10 +52,13 @@ def _make_indexes() -> None:
     _partial_index("groups_open", "groups", ["opens"], "opens IS NOT NULL")
     _partial_index("jobs_group", "jobs", ["group_name"], "group_name IS NOT NULL")
     op.drop_index("runs_waiting", "runs")
+    # In SQLite every index ends with the order in which rows came.
+    shared = [] if is_postgres() else ["state", "group_name"]
+    last = ["id"] if is_postgres() else []
     _partial_index(
         "runs_waiting",
         "runs",
-        ["state", "group_name", "priority", "ready"],
+        [*shared, "priority", "ready", *last],
         "state = 'waiting' AND group_name IS NULL",
     )
     _partial_index(
