@@ -42,6 +42,7 @@ class Settings:
     admin_auth: tuple[str, ...]
     admin_operator: tuple[str, ...]
     admin_host: tuple[str, ...]
+    redact: tuple[str, ...]
     state_dir: str
     store: str
     sink: tuple[str, ...]

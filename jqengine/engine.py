@@ -34,7 +34,6 @@ from jqengine.config import OFF, Settings
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
-from jqengine.redaction import Redactor
 from jqengine.remote.assembly import Remote
 from jqengine.request.outputs import Outputs
 from jqengine.signals import Signals
@@ -122,7 +121,9 @@ class Engine(Service):
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
         resource = self._sinks.root(self._application_resource(application))
-        self._http = served(settings, world, resource, settings.http, "--http")
+        self._http = served(
+            settings, world, resource, settings.http, "--http", self._sinks.redactor
+        )
         self._outputs = Outputs()
         self._admin = AdminSide(
             settings,
@@ -297,7 +298,7 @@ class Engine(Service):
             defaults=job_defaults(self._settings),
             check_sink=self._sinks.check,
             new_id=new_id,
-            redactor=Redactor(world.random.randbytes(32)),
+            redactor=self._sinks.redactor,
             secrets=self._clients.access.secrets,
             random_bytes=world.random.randbytes,
             wake=self._look,
@@ -360,5 +361,6 @@ def _sink_settings(settings: Settings) -> SinkSettings:
         state_dir=settings.state_dir,
         environ=os.environ,
         smtp=settings.smtp,
+        redact=settings.redact,
         drain_timeout=settings.drain_timeout,
     )

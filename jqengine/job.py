@@ -100,6 +100,12 @@ class Request:
     protocol: str = "HTTP/1.0"
     continuation: Continued | None = None
 
+    @property
+    def label(self) -> str:
+        """The request line without its query, which may hold secrets."""
+        path, query, _ = self.target.partition("?")
+        return f"{self.method} {path}{query and '?...'}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -186,8 +192,7 @@ class Job:
     @property
     def label(self) -> str:
         """The name, or the request line for a job without one."""
-        request = self.definition.request
-        return self.definition.name or f"{request.method} {request.target}"
+        return self.definition.name or self.definition.request.label
 
 
 class Run(NamedTuple):
@@ -220,7 +225,7 @@ class Run(NamedTuple):
     @property
     def label(self) -> str:
         """The job's name, or the request line for a job without one."""
-        return self.name or f"{self.request.method} {self.request.target}"
+        return self.name or self.request.label
 
 
 class Result(NamedTuple):

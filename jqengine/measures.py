@@ -74,6 +74,7 @@ class StoreMeasures:
         self.troubles = 0
 
     def group(self, size: int, seconds: float) -> None:
-        """Note a group that was done."""
-        self.sizes.observe(size)
-        self.seconds.observe(seconds)
+        """Note a group that was done; one of no calls is none."""
+        if size:
+            self.sizes.observe(size)
+            self.seconds.observe(seconds)

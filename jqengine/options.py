@@ -393,6 +393,15 @@ OPTIONS: tuple[Option, ...] = (
         "turned away.",
     ),
     Option(
+        name="redact",
+        group="Engine",
+        metavar="NAME",
+        parse=parse_filled,
+        repeatable=True,
+        help="A header, query parameter or form field whose value is a secret: shown and logged as "
+        "a hash, like those of Authorization, Cookie, token, password and their kin.",
+    ),
+    Option(
         name="state-dir",
         group="Engine",
         metavar="DIR",

@@ -14,7 +14,6 @@ from jqengine.queries import RunFilter, RunReport
 from jqengine.redaction import Redactor
 from jqengine.request.environ import rfc3339
 from jqengine.request.outputs import Output, Outputs
-from jqengine.sinkurl import label_of
 
 MOST_LISTED = 50
 
@@ -52,7 +51,7 @@ class Runs:
             {
                 **_described(run),
                 "attempts": [self._attempt(number, result) for number, result in results],
-                "deliveries": [_delivery(one) for one in deliveries],
+                "deliveries": [_delivery(one, self._redactor) for one in deliveries],
                 "live": _live(self._outputs.of(run_id)),
             }
         )
@@ -152,10 +151,10 @@ def _listed(headers: Headers) -> list[list[str]]:
     return [list(header) for header in headers]
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def _delivery(delivery: Delivery, redactor: Redactor) -> dict[str, Any]:
     return {
         "id": delivery.id,
-        "sink": label_of(delivery.sink),
+        "sink": redactor.sink(delivery.sink),
         "attempt": delivery.attempt,
         "state": delivery.state.value,
         "tries": delivery.tries,

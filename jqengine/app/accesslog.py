@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -19,9 +21,14 @@ class AccessLog:
     The text ends with the seconds from the complete request to the end of its
     response.  Nothing a client sends can break the line or leave its quotes.
     Called on the reactor thread.
+
+    :param redact: takes the secrets out of a URL.
     """
 
-    def __init__(self, reactor: IReactorTime, clock: IClock) -> None:
+    def __init__(
+        self, reactor: IReactorTime, clock: IClock, redact: Callable[[str], str] = str
+    ) -> None:
+        self._redact = redact
         self._reactor = reactor
         self._clock = clock
         self._second = -1
@@ -32,8 +39,8 @@ class AccessLog:
         client = _host_of(request)
         # These two were checked when the request line was read.
         method, protocol = request.method.decode("ascii"), request.clientproto.decode("ascii")
-        path = escaped(request.uri)
-        referer = escaped(request.getHeader(b"Referer"))
+        path = self._address(request.uri)
+        referer = self._address(request.getHeader(b"Referer"))
         agent = escaped(request.getHeader(b"User-Agent"))
         duration = self._duration(request)
         _log.info(
@@ -50,6 +57,12 @@ class AccessLog:
             agent=agent,
             duration=duration,
         )
+
+    def _address(self, address: bytes | None) -> str:
+        """A URL that a client sent, as it can stand in a log."""
+        if address is None or b"?" not in address:
+            return escaped(address)
+        return escaped(self._redact(address.decode("latin-1")))
 
     def _duration(self, request: HostedRequest) -> float:
         return 0.0 if request.received is None else self._reactor.seconds() - request.received

@@ -90,7 +90,7 @@ class Client:
             "The application failed in {method} {target}",
             failure,
             method=escaped(self._request.method),
-            target=escaped(self._request.uri),
+            target=escaped(self._request.uri.partition(b"?")[0]),
         )
         if self.gone:
             return

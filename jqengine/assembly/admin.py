@@ -74,7 +74,7 @@ class AdminSide(Service):
             condition=condition,
             resources=self._resources,
         )
-        self.http = served(settings, world, root, (settings.admin,), "--admin")
+        self.http = served(settings, world, root, (settings.admin,), "--admin", redactor)
 
     def mount(self, resources: Mapping[str, IResource]) -> None:
         """Let leaves answer what has no page of its own, by the first segment of the path.

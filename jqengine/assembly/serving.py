@@ -14,6 +14,7 @@ from jqengine.app.site import HostedSite
 from jqengine.assembly.surroundings import Surroundings
 from jqengine.config import OFF, Settings
 from jqengine.errors import ConfigurationError
+from jqengine.redaction import Redactor
 
 
 def served(
@@ -22,8 +23,11 @@ def served(
     root: IResource,
     endpoints: Sequence[str],
     option: str,
+    redactor: Redactor,
 ) -> HttpService:
     """*root* on *endpoints*, which *option* named.
+
+    :param redactor: takes the secrets out of what is logged.
 
     :raises ConfigurationError: one of them is no endpoint.
     """
@@ -31,7 +35,7 @@ def served(
         root,
         reactor=world.reactor,
         clock=world.clock,
-        access_log=AccessLog(world.reactor, world.clock) if settings.access_log else None,
+        access_log=_access_log(world, redactor) if settings.access_log else None,
         max_body=settings.max_body,
     )
     return HttpService(
@@ -40,6 +44,10 @@ def served(
         endpoints=[endpoint_of(world, text, option) for text in endpoints if text != OFF],
         drain_timeout=settings.drain_timeout,
     )
+
+
+def _access_log(world: Surroundings, redactor: Redactor) -> AccessLog:
+    return AccessLog(world.reactor, world.clock, redactor.target)
 
 
 def endpoint_of(world: Surroundings, text: str, option: str) -> IStreamServerEndpoint:

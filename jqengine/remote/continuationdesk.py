@@ -64,7 +64,7 @@ class ContinuationDesk:
             "id": continuation.id,
             "link": self._continuations.link(continuation),
             "method": request.method,
-            "target": request.target,
+            "target": self._redactor.target(request.target),
             "user": request.user,
             "headers": self._redactor.headers(request.headers) or None,
             "reusable": continuation.reusable,

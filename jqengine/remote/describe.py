@@ -27,7 +27,7 @@ Described = dict[str, Any]
 
 
 def job_as_json(job: Job, redactor: Redactor) -> Described:
-    """A job, with the secrets among its headers replaced."""
+    """A job, with its secrets replaced."""
     definition, request = job.definition, job.definition.request
     return _said(
         {
@@ -41,18 +41,18 @@ def job_as_json(job: Job, redactor: Redactor) -> Described:
             "fired": job.fired,
             "previous_status": job.previous_status,
             "method": request.method,
-            "target": request.target,
+            "target": redactor.target(request.target),
             "user": request.user,
             "headers": redactor.headers(request.headers) or None,
             "body_size": len(request.body) or None,
             "schedule": _schedule(definition.schedule),
             "policy": _policy(definition.policy),
-            "sinks": definition.sinks or None,
+            "sinks": tuple(map(redactor.sink, definition.sinks)) or None,
         }
     )
 
 
-def run_as_json(run: Run) -> Described:
+def run_as_json(run: Run, redactor: Redactor) -> Described:
     """A run, without its request's headers and body."""
     return _said(
         {
@@ -65,16 +65,16 @@ def run_as_json(run: Run) -> Described:
             "attempt": run.attempt,
             "attempts": run.policy.attempts,
             "method": run.request.method,
-            "target": run.request.target,
+            "target": redactor.target(run.request.target),
             "user": run.request.user,
         }
     )
 
 
-def report_as_json(report: RunReport) -> Described:
+def report_as_json(report: RunReport, redactor: Redactor) -> Described:
     """A run with how its last attempt ended."""
     return {
-        **run_as_json(report.run),
+        **run_as_json(report.run, redactor),
         **_said(
             {
                 "status": report.status,
@@ -86,9 +86,9 @@ def report_as_json(report: RunReport) -> Described:
     }
 
 
-def result_as_json(attempt: int, result: Result) -> Described:
-    """The result of an attempt, without its body."""
-    headers = _bounded(result.headers)
+def result_as_json(attempt: int, result: Result, redactor: Redactor) -> Described:
+    """The result of an attempt, without its body, and with its secrets replaced."""
+    headers = _bounded(redactor.headers(result.headers))
     return _said(
         {
             "attempt": attempt,

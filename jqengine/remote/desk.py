@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from jqengine.errors import BadValue, JobQueueError, LimitReached
 from jqengine.interfaces import IRunEvents
-from jqengine.job import Job, Result
+from jqengine.job import Job, Result, Run
 from jqengine.lifecycle import JobState, RunState
 from jqengine.queries import JobFilter, JobOrder, Pattern, RunFilter, job_cursor
 from jqengine.redaction import Redactor
@@ -125,10 +126,10 @@ class Desk:
         finally:
             self._count_wait(-1)
         if result is None:
-            return {"run": run_as_json(run), "result": None, "body": None}
+            return {"run": self._run(run), "result": None, "body": None}
         return {
-            "run": run_as_json(run),
-            "result": bounded(result_as_json(run.attempt, result)),
+            "run": self._run(run),
+            "result": bounded(result_as_json(run.attempt, result, self._redactor)),
             "body": result.body[:MOST_BYTES],
         }
 
@@ -137,7 +138,7 @@ class Desk:
 
         def describe(one: tuple[int, Result]) -> Response:
             attempt, result = one
-            return result_as_json(attempt, self._redactor.result(result))
+            return result_as_json(attempt, result, self._redactor)
 
         found = [one for one in await self._verbs.results(run) if one[0] > (after or 0)]
         described, all_fit = fitting(found, describe)
@@ -195,7 +196,7 @@ class Desk:
         states = None if state is None else _words(RunState, "state", state)
         wanted = RunFilter(job_id=of_job, states=states)
         page = await self._verbs.runs(wanted, after, _page_size(limit))
-        described, all_fit = fitting(page.items, report_as_json)
+        described, all_fit = fitting(page.items, partial(report_as_json, redactor=self._redactor))
         last = page.after if all_fit else page.items[len(described) - 1].run.id
         return {"runs": described, "next": last}
 
@@ -219,7 +220,7 @@ class Desk:
     async def run_now(self, id: str | None, **which: str | None) -> Response:  # noqa: A002
         """Run a job once now."""
         job = await self._verbs.find(**which)
-        return {"run": run_as_json(await self._verbs.run_now(job, id))}
+        return {"run": self._run(await self._verbs.run_now(job, id))}
 
     async def retry(self, run: str | None, **which: str | None) -> Response:
         """Give an ended run one more attempt."""
@@ -227,7 +228,7 @@ class Desk:
             run = (await self._verbs.latest_run(await self._verbs.find(**which))).id
         elif any(which.values()):
             raise BadValue("expected a run or a job, and not both")
-        return {"run": run_as_json(await self._verbs.retry(run))}
+        return {"run": self._run(await self._verbs.retry(run))}
 
     async def reload(self) -> Response:
         """Read the crontabs again."""
@@ -246,7 +247,7 @@ class Desk:
         if tail in self._tails or len(self._tails) >= MOST_TAILS:
             raise LimitReached(f"{tail} is in use, or {MOST_TAILS} numbers are")
         of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
-        follower = Tail(self._line, tail, of_job)
+        follower = Tail(self._line, tail, of_job, self._redactor)
         follower.until_stopped(self._events.subscribe(follower))
         if output:
             follower.until_stopped(self._live.subscribe(follower.wrote))
@@ -273,6 +274,9 @@ class Desk:
 
     def _job(self, job: Job) -> Response:
         return job_as_json(job, self._redactor)
+
+    def _run(self, run: Run) -> Response:
+        return run_as_json(run, self._redactor)
 
 
 ANSWERS: Mapping[type[commands.EngineCommand], Callable[..., Coroutine[Any, Any, Response]]] = {

@@ -9,6 +9,7 @@ from zope.interface import implementer
 
 from jqengine.interfaces import IRunObserver
 from jqengine.job import Outcome, Run
+from jqengine.redaction import Redactor
 from jqengine.remote.describe import result_as_json
 from jqengine.remote.live import Piece
 from jqengine.remote.pages import MOST_BYTES
@@ -39,7 +40,8 @@ class Tail:
     :param job_id: whose runs, or ``None`` for all.
     """
 
-    def __init__(self, line: Line, number: int, job_id: str | None) -> None:
+    def __init__(self, line: Line, number: int, job_id: str | None, redactor: Redactor) -> None:
+        self._redactor = redactor
         self._line = line
         self._number = number
         self._job_id = job_id
@@ -70,7 +72,7 @@ class Tail:
             "event": "ended",
             **_about(run),
             "state": verdict.state.value,
-            "result": result_as_json(outcome.attempt, outcome.result),
+            "result": result_as_json(outcome.attempt, outcome.result, self._redactor),
             "why": verdict.why,
         }
         if verdict.ready is not None:

@@ -40,6 +40,7 @@ class SinkSettings:
     :ivar directory: where relative file names start.
     :ivar environ: the environment, for secrets.
     :ivar drain_timeout: seconds that stopping waits for deliveries under way.
+    :ivar redact: names whose values are hidden, besides the usual.
     """
 
     directory: str
@@ -47,6 +48,7 @@ class SinkSettings:
     environ: Mapping[str, str]
     smtp: SMTPServer
     drain_timeout: float
+    redact: tuple[str, ...] = ()
 
 
 class SinkSide:
@@ -82,7 +84,7 @@ class SinkSide:
         self.check = self._catalogue.check
         # The key is new at every start: a hash says no more than that two
         # secrets of one page are equal.
-        self.redactor = Redactor(random.randbytes(32))
+        self.redactor = Redactor(random.randbytes(32), settings.redact)
 
     def root(self, application: IResource) -> IResource:
         """What the public HTTP port serves: pages, and else *application*."""

@@ -20,6 +20,7 @@ from jqengine.interfaces import (
     IWakeups,
 )
 from jqengine.job import Firing, Job, Outcome, Owner, Receipt, Result, Run
+from jqengine.measures import StoreMeasures
 from jqengine.plan import CrontabPlan
 from jqengine.retention import Usage
 from jqengine.store import claiming, firing, intake, pruning, reading, recording
@@ -82,6 +83,16 @@ class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, Wakeup
         writer, reader = place.database(writing=True), place.database(writing=False)
         self._writer = StoreThread("store writer", writer, reactor, self._channel.announce)
         self._reader = StoreThread("store reader", reader, reactor)
+
+    @property
+    def measures(self) -> StoreMeasures:
+        """What the writer does."""
+        return self._writer.measures
+
+    @property
+    def outstanding(self) -> int:
+        """How many calls have no answer yet."""
+        return self._writer.outstanding + self._reader.outstanding
 
     def open(self) -> Deferred[None]:
         """Create the database if need be, start the threads, bring the schema up to date."""

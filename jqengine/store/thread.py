@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from twisted.internet.defer import Deferred, fail
@@ -18,6 +19,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 from jqengine.errors import StoreError, StoreFull, StoreUnavailable
+from jqengine.measures import StoreMeasures
 from jqengine.news import Topic
 from jqengine.store.transacting import Database, InDoubt, Operation, Transactions
 
@@ -48,6 +50,7 @@ class StoreThread:
 
     :param name: of the thread, for people who look at a stack dump.
     :param announce: called in the thread with the topics of what was committed.
+    :ivar measures: of its groups.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class StoreThread:
         reactor: IReactorFromThreads,
         announce: Callable[[frozenset[Topic]], None] | None = None,
     ) -> None:
+        self.measures = StoreMeasures()
         self._name = name
         self._transactions = Transactions(database, announce)
         self._reactor = reactor
@@ -121,7 +125,9 @@ class StoreThread:
         while more:
             calls, more = self._next_group()
             self._settle()
+            began = perf_counter()
             answers = self._perform(calls)
+            self.measures.group(len(calls), perf_counter() - began)
             self._give(calls, answers)
             # Else the thread would hold them until the next call comes.
             del calls, answers
@@ -163,6 +169,8 @@ class StoreThread:
             self._doubts.append((calls, doubt))
             return [_IN_DOUBT for _ in calls]
         except Exception as error:
+            if isinstance(error, StoreUnavailable):
+                self.measures.troubles += 1
             if len(calls) > 1 and not _is_everybodys(error):
                 return [answer for call in calls for answer in self._perform([call])]
             return [Failure(error) for _ in calls]
