@@ -36,7 +36,8 @@ def store_for(
     """
     if url.startswith(_POSTGRES):
         place = PostgresPlace(url)
-        return SqlStore(place, reactor, new_id, channel or PostgresChannel(place, reactor))
+        # What other machines have to tell comes this way alone.
+        return SqlStore(place, reactor, new_id, PostgresChannel(place, reactor))
     try:
         parsed = make_url(url)
     except ArgumentError as error:
