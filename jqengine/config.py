@@ -65,6 +65,7 @@ class Settings:
     max_body: int
     access_log: bool
     session_cookie: str | None
+    otel: bool
     config: str | None
     directory: str
 

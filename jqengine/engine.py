@@ -28,6 +28,7 @@ from jqengine.assembly.metrics import EngineMetrics
 from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
 from jqengine.assembly.surroundings import Surroundings, Worker
+from jqengine.assembly.tracing import tracing_of
 from jqengine.client import JobQueueMiddleware
 from jqengine.condition import Condition
 from jqengine.config import OFF, Settings
@@ -106,6 +107,7 @@ class Engine(Service):
         self._world = world
         self._clients = clients
         new_id = IdFactory(world.random.getrandbits)
+        self._tracing = tracing_of(settings.otel, world, os.environ)
         channel = None if world.worker is None else world.worker.channel
         self._store = store_for(settings.store, world.reactor, new_id, channel)
         self._sink_threads = ApplicationThreads(world.reactor, "sink", SINK_THREADS)
@@ -117,12 +119,19 @@ class Engine(Service):
             store=self._store,
             new_id=new_id,
             threads=self._sink_threads,
+            tried=self._tracing.tried,
         )
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
         resource = self._sinks.root(self._application_resource(application))
         self._http = served(
-            settings, world, resource, settings.http, "--http", self._sinks.redactor
+            settings,
+            world,
+            self._tracing.around(resource),
+            settings.http,
+            "--http",
+            self._sinks.redactor,
+            self._tracing.ended,
         )
         self._outputs = Outputs()
         self._admin = AdminSide(
@@ -180,6 +189,7 @@ class Engine(Service):
         self._pages.start()
         self._http.startService()
         self._admin.startService()
+        self._tracing.start(self._state.owner, self._remote.hub)
         await self._sinks.start(self._state.owner)
         self._delivers = True
         self._jobs = JobSide(
@@ -236,6 +246,7 @@ class Engine(Service):
         pools = (self._web_threads, self._job_threads, self._sink_threads)
         await gatherResults([pool.stopService() for pool in pools])
         await self._pages.stop()
+        await self._tracing.stop()
         if self._opened:
             await self._store.close()
         if self._state is not None:
@@ -293,7 +304,7 @@ class Engine(Service):
             self._clients.endpoints,
             reactor=world.reactor,
             clock=world.clock,
-            store=self._store,
+            store=self._tracing.told(self._store),
             triggers=Triggers(),
             defaults=job_defaults(self._settings),
             check_sink=self._sinks.check,

@@ -444,6 +444,15 @@ OPTIONS: tuple[Option, ...] = (
         help="How long SIGTERM waits for running requests and jobs.",
     ),
     Option(
+        name="otel",
+        group="Engine",
+        metavar="on|off",
+        parse=parse_flag,
+        default=("off",),
+        help="Whether requests, jobs and deliveries are sent as OpenTelemetry spans, to where the "
+        "standard OTEL_* variables say. Needs jqengine[otel].",
+    ),
+    Option(
         name="config",
         group="Engine",
         metavar="FILE",

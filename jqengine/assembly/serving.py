@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress, IStreamServerEndpoint
@@ -16,6 +17,13 @@ from jqengine.config import OFF, Settings
 from jqengine.errors import ConfigurationError
 from jqengine.redaction import Redactor
 
+RequestListener = Callable[[Any], None]
+
+
+def same(listener: RequestListener | None) -> RequestListener | None:
+    """*listener* itself."""
+    return listener
+
 
 def served(
     settings: Settings,
@@ -24,18 +32,20 @@ def served(
     endpoints: Sequence[str],
     option: str,
     redactor: Redactor,
+    ended: Callable[[RequestListener | None], RequestListener | None] = same,
 ) -> HttpService:
     """*root* on *endpoints*, which *option* named.
 
     :param redactor: takes the secrets out of what is logged.
-
+    :param ended: makes of the access log what is told of each request that has ended.
     :raises ConfigurationError: one of them is no endpoint.
     """
+    log = _access_log(world, redactor) if settings.access_log else None
     site = HostedSite(
         root,
         reactor=world.reactor,
         clock=world.clock,
-        access_log=_access_log(world, redactor) if settings.access_log else None,
+        access_log=ended(log),
         max_body=settings.max_body,
     )
     return HttpService(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 from io import BytesIO
 from types import MappingProxyType
 from typing import Any
@@ -155,7 +156,8 @@ def trace_of(run: Run, parent: str | None) -> str:
     match = _TRACEPARENT.fullmatch(parent or "")
     trace, flags = (match[1], match[2]) if match else (_NO_TRACE, "01")
     if trace == _NO_TRACE:
-        trace, flags = run.id.rjust(32, "0")[-32:], "01"
+        # Samplers take some traces by their id, which therefore is to look random.
+        trace, flags = blake2b(run.id.encode(), digest_size=16).hexdigest(), "01"
     # Not the end of the id, which all runs of one process share.
     span = run.id[8:16].rjust(8, "0")
     return f"00-{trace}-{span}{run.attempt & 0xFFFFFFFF:08x}-{flags}"

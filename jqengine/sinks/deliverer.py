@@ -67,6 +67,9 @@ LAST_PATIENCE = 2.0
 LONGEST_WAIT = 86400.0
 """Seconds that a sink may ask to be left alone for."""
 
+Tried = Callable[[Delivery, Run, float, str | None], None]
+"""Is told of a delivery, its run, when a try of it began, and why that failed, if it did."""
+
 
 @implementer(IDelivery)
 class Deliverer(Service):
@@ -80,6 +83,7 @@ class Deliverer(Service):
     :param new_id: makes ids of deliveries.
     :param random: gives numbers in [0, 1) that spread retries.
     :param drain_timeout: seconds that stopping waits for tries under way.
+    :param tried: told of each try, if anybody is.
     :ivar ends: how many tries ended in which state, by the sink's scheme.
     """
 
@@ -97,6 +101,7 @@ class Deliverer(Service):
         new_id: Callable[[float], str],
         random: Callable[[], float],
         drain_timeout: float,
+        tried: Tried | None = None,
     ) -> None:
         self._reactor = reactor
         self._clock = clock
@@ -106,6 +111,7 @@ class Deliverer(Service):
         self._owner = owner
         self._random = random
         self._drain_timeout = drain_timeout
+        self._tried = tried
         self._router = Router(catalogue, clock, new_id)
         self.ends: dict[tuple[str, str], int] = defaultdict(int)
         self._immediate = Immediate(self.ends)
@@ -221,6 +227,15 @@ class Deliverer(Service):
         if parts is None:
             return DeliveryFailed("its result is not kept any more", permanent=True)
         run, result, before = parts
+        began = self._clock.now()
+        failed = await self._bring(delivery, run, result, before)
+        if self._tried is not None:
+            self._tried(delivery, run, began, None if failed is None else str(failed))
+        return failed
+
+    async def _bring(
+        self, delivery: Delivery, run: Run, result: Result, before: Result | None
+    ) -> DeliveryFailed | None:
         try:
             url, sink = self._catalogue.sink(delivery.sink)
             previous = before.body if before is not None and sink.compares else None

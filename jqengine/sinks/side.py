@@ -18,7 +18,7 @@ from jqengine.interfaces import IClock, IDeliveryStore
 from jqengine.job import Owner
 from jqengine.redaction import Redactor
 from jqengine.sinks.catalogue import Catalogue, installed_factories
-from jqengine.sinks.deliverer import Deliverer
+from jqengine.sinks.deliverer import Deliverer, Tried
 from jqengine.sinks.pages import Pages, PublishedOr
 from jqengine.sinktools import InThread, SinkTools
 from jqengine.smtpurl import SMTPServer
@@ -58,6 +58,7 @@ class SinkSide:
     may be handed to :attr:`deliverer`, and stops before the store does.
 
     :param threads: for what blocks in sinks.
+    :param tried: told of each try of a delivery.
     """
 
     deliverer: Deliverer
@@ -72,8 +73,10 @@ class SinkSide:
         store: IDeliveryStore,
         new_id: Callable[[float], str],
         threads: Threads,
+        tried: Tried | None = None,
     ) -> None:
         self._settings = settings
+        self._tried = tried
         self._reactor = reactor
         self._clock = clock
         self._random = random
@@ -103,6 +106,7 @@ class SinkSide:
             new_id=self._new_id,
             random=self._random.random,
             drain_timeout=self._settings.drain_timeout,
+            tried=self._tried,
         )
         self.deliverer.startService()
 

@@ -173,7 +173,19 @@ def test_runs_of_one_trace_have_each_their_own_span() -> None:
     "parent", [None, "", "nonsense", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"]
 )
 def test_without_a_valid_parent_the_run_begins_its_own_trace(parent: str | None) -> None:
-    assert trace_of(run_of(), parent) == "00-000000019a0000000000010123456789-0000000100000002-01"
+    first, second = (trace_of(run_of(attempt=n), parent).split("-") for n in (1, 2))
+    assert (first[0], first[2:]) == ("00", ["0000000100000001", "01"])
+    assert first[1] == second[1] != trace_of(run_of(id="other"), parent).split("-")[1]
+    assert len(first[1]) == 32
+
+
+def test_a_sampler_that_looks_at_the_end_of_a_trace_takes_its_share() -> None:
+    new_id = IdFactory(lambda bits: 7)
+    nights = [1_800_000_000.0 + 86_400 * day + day % 7 / 1000 for day in range(400)]
+    traces = [trace_of(run_of(id=new_id(night)), None).split("-")[1] for night in nights]
+    assert len(set(traces)) == 400
+    taken = [trace for trace in traces if int(trace[-14:], 16) < 2**56 // 4]
+    assert 40 < len(taken) < 160
 
 
 def test_due_times_keep_their_fraction() -> None:
