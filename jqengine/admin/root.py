@@ -31,6 +31,10 @@ MOST_FOLLOWED = 64
 PROBES = frozenset({("-", "healthz"), ("-", "readyz")})
 """Pages that answer strangers too, with yes or no: whatever watches has no password."""
 
+FOR_PEOPLE_TOO = "runs"
+"""The first of the two segments of pages that are JSON for programs, and for browsers a page of
+the application that answers for all else."""
+
 CACHED = b"/static/"
 """Where files lie that are no secret; their answers say themselves how long they are good."""
 
@@ -95,6 +99,9 @@ class AdminRoot:
             return refusal
         segments = _segments(request)
         page, variables = self._page(segments)
+        if len(segments) == 2 and segments[0] == FOR_PEOPLE_TOO and "" in self._resources:
+            request.setHeader(b"Vary", b"Accept")
+            page = None if _wants_html(request) else page
         admitted = await self._gate.admit(request)
         if isinstance(admitted, Answer):
             return await self._for_strangers(request, segments, page, admitted)
@@ -212,6 +219,13 @@ def _introduce(request: Request, admitted: Admitted) -> None:
     # What an environ says of the connection, which whoever hosts the application reads.
     hosted = cast("Any", request)
     hosted.connection_keys = {**hosted.connection_keys, **known}
+
+
+def _wants_html(request: Request) -> bool:
+    """Whether HTML is named among what is accepted, as browsers do and programs do not."""
+    accepted = b",".join(request.requestHeaders.getRawHeaders(b"Accept", ()))
+    kinds = [kind.partition(b";")[0].strip().lower() for kind in accepted.split(b",")]
+    return b"text/html" in kinds
 
 
 def _yes_or_no(answer: Answer) -> str:
