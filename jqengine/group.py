@@ -101,14 +101,9 @@ class Group:
         instant = self.refilled + missing * self.rate.per / self.rate.count
         return ceil(instant * 1e6) / 1e6 + 1e-6
 
-    @property
-    def plain(self) -> bool:
-        """Whether it is as good as no group."""
-        return self.concurrency is None and self.rate is None and not self.paused
-
     def is_full(self, now: float) -> bool:
-        """Whether nothing would be lost of it by forgetting it and making it anew."""
-        return self.rate is None or self.at(now).tokens >= self.rate.count
+        """Whether its bucket, if it has one, is surely full."""
+        return self.rate is None or self.refilled + self.rate.per <= now
 
 
 class GroupReport(NamedTuple):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Dispatch,
         Publication,
     )
+    from jqengine.group import Holds
     from jqengine.job import (
         Definition,
         Firing,
@@ -168,6 +169,8 @@ class IStore(Interface):
 
         They go by priority, then by the instant from which they were ready,
         then in the order in which they came; what is not ready costs nothing.
+        Of a group no more are taken than its limits let begin, and each takes a
+        token of its bucket; of what is paused none.
         Each comes back running, with its attempt counted, leased to *owner*
         until *now* + *lease*.  No run is ever given to two owners.
         """
@@ -206,7 +209,11 @@ class IStore(Interface):
         """Extend every lease of *owner* until *now* + *lease*; gives their number."""
 
     def next_ready() -> Deferred[float | None]:
-        """The earliest instant at which something becomes due or ready."""
+        """The earliest instant at which something becomes due or can be claimed.
+
+        ``None`` when that takes more than time.  After an end of a run, or other
+        limits, it may be too early; the next claim finds out.
+        """
 
     def job(job_id: str) -> Deferred[Job | None]:
         """The job of that id, an anonymous one-time job included."""
@@ -342,6 +349,16 @@ class IQueueControl(Interface):
         :raises jqengine.errors.NotPossible: the run is not one that ended, or
             its job is cancelled.
         """
+
+    def set_paused(group: str | None, paused: bool) -> Deferred[bool]:
+        """Pause a group or let it go, or with ``None`` everything; whether that changed anything.
+
+        Nothing of what is paused is claimed, on any node, until it is let go; what
+        is claimed goes on.  A group can be paused before there is anything in it.
+        """
+
+    def holds(now: float) -> Deferred[Holds]:
+        """What is paused, and every group with its limits, as it is at *now*."""
 
 
 class IOversight(Interface):

@@ -122,7 +122,16 @@ class Recorder:
         verdict = judge(run, result, now, self._random())
         ends = verdict.state is not RunState.WAITING
         dispatch = self._delivery.plan(run, result, verdict) if ends else NOTHING_TO_DISPATCH
-        return Outcome(run.id, run.job_id, self._owner, run.attempt, result, verdict, dispatch)
+        return Outcome(
+            run.id,
+            run.job_id,
+            self._owner,
+            run.attempt,
+            result,
+            verdict,
+            dispatch,
+            run.policy.group,
+        )
 
     async def _write(self) -> None:
         """Write until it is written: a result in hand is not given up."""

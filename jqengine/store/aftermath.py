@@ -14,6 +14,7 @@ from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.news import Topic
 from jqengine.store.decisions import cancelled_with_job
 from jqengine.store.firing import FINISH_EXHAUSTED
+from jqengine.store.groups import groups_of, look_at
 from jqengine.store.hot import HotStatement
 from jqengine.store.news import tell
 from jqengine.store.schema import jobs, run_unfinished, runs, text_of
@@ -84,6 +85,7 @@ def settle_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     _remove_jobs(connection, [one for one in of_jobs if one.verdict.remove is not None])
     if _RELEASE.change_each(connection, statuses):
         tell(connection, Topic.READY)
+        look_at(connection, groups_of(connection, runs.c.job_id, list(last)))
     connection.execute(FINISH_EXHAUSTED, [{"ended_id": job_id} for job_id in last])
 
 

@@ -30,7 +30,7 @@ from jqengine.news import Topic
 from jqengine.store.ballast import require_room
 from jqengine.store.constructs import Arrival, LeaseClock
 from jqengine.store.dispatching import with_validators
-from jqengine.store.groups import is_all_paused, nothing_may_begin
+from jqengine.store.groups import groups_of, is_all_paused, look_at, nothing_may_begin
 from jqengine.store.hot import HotStatement
 from jqengine.store.line import Line, Place, next_open
 from jqengine.store.news import tell
@@ -303,6 +303,7 @@ def give_back(connection: Connection, owner: Owner, run_ids: Sequence[str], now:
         connection, [(run_id, owner.node, owner.boot) for run_id in run_ids]
     )
     withdraw(connection, cancelled, now)
+    look_at(connection, groups_of(connection, runs.c.id, run_ids))
     return given
 
 

@@ -14,7 +14,8 @@ from jqengine.job import Job, Run, Step
 from jqengine.lifecycle import JobEvent, JobState, RunEvent, RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
-from jqengine.store.codec import schedule_text
+from jqengine.store.codec import policy_from, schedule_text
+from jqengine.store.groups import look_at
 from jqengine.store.news import tell
 from jqengine.store.rows import (
     NEW_RUN_COLUMNS,
@@ -87,9 +88,16 @@ def run_now(connection: Connection, job_id: str, run_id: str, now: float) -> Run
     check_run_now(job)
     values = new_run(row, run_id, free_due_time(connection, job_id, now), now)
     connection.execute(insert(runs).values(values))
+    look_at_group_of(connection, row)
     made = run_row(connection, run_id)
     assert made is not None
     return run_in(connection, made)
+
+
+def look_at_group_of(connection: Connection, row: Row[Any]) -> None:
+    """Have the group of a job or run, which has come to wait, looked at."""
+    if row.group_name is not None:
+        look_at(connection, {row.group_name: policy_from(row.policy, row.priority, row.key)})
 
 
 def reopen(connection: Connection, run_id: str, now: float) -> Run:
@@ -110,6 +118,7 @@ def reopen(connection: Connection, run_id: str, now: float) -> Run:
         .where(runs.c.id == run_id)
         .values(state=RunState.WAITING.value, ready=now, node=null(), boot=null(), **forgotten)
     )
+    look_at_group_of(connection, row)
     return run_in(connection, row)._replace(state=RunState.WAITING, ready=now)
 
 
@@ -129,6 +138,7 @@ def _steer_anonymous(connection: Connection, step: Step, now: float) -> Job:
         text = schedule_text(step.schedule)
         values = {"due": step.due, "ready": step.due, "schedule": text}
     connection.execute(update(runs).where(runs.c.id == step.job_id).values(values))
+    look_at_group_of(connection, row)
     changed = anonymous_row(connection, step.job_id)
     return anonymous_job_from(changed, bodies_of(connection, [changed.body_id]))
 
@@ -139,6 +149,7 @@ def _run_anonymous_now(connection: Connection, job_id: str, now: float) -> Run:
     check_anonymous_run_now(run)
     due = run.due if run.attempt else now
     connection.execute(update(runs).where(runs.c.id == job_id).values(due=due, ready=now))
+    look_at_group_of(connection, row)
     return run._replace(due=due, ready=now)
 
 
@@ -189,6 +200,7 @@ def new_run(job: Row[Any], run_id: str, due: float, now: float) -> dict[str, Any
         None,
         None,
         job.continuation,
+        job.group_name,
     )
     return dict(zip(NEW_RUN_COLUMNS, row, strict=True))
 

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, true, update
 
-from jqengine.job import Firing, Job
+from jqengine.job import Firing, Job, Policy
 from jqengine.lifecycle import JobState, RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
 from jqengine.store.blocks import insert_in_blocks
+from jqengine.store.codec import policy_from
+from jqengine.store.groups import look_at
 from jqengine.store.hot import HotStatement
 from jqengine.store.news import tell
 from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
@@ -90,6 +92,7 @@ def _fire(
         return 0
     made = list(_new_runs(connection, valid, at_hand))
     _INSERT_RUNS.change(connection, [run.row(new_id(now), now) for run in made])
+    look_at(connection, _groups_of(made))
     connection.execute(_ADVANCE, [_step(one) for one in valid])
     exhausted = [{"ended_id": one.job_id} for one in valid if one.exhausted]
     if exhausted:
@@ -97,6 +100,16 @@ def _fire(
         tell(connection, Topic.ENDED)
     tell(connection, Topic.READY)
     return sum(run.state is not RunState.SKIPPED for run in made)
+
+
+def _groups_of(made: Iterable[_NewRun]) -> dict[str, Policy | None]:
+    """The groups in which something has come to wait, with a policy of each."""
+    waiting = (run.job for run in made if run.state is RunState.WAITING)
+    return {
+        job.group_name: policy_from(job.policy, job.priority, job.key)
+        for job in waiting
+        if job.group_name is not None
+    }
 
 
 def _jobs_of(connection: Connection, firings: Iterable[Firing]) -> Iterator[Row[Any]]:
@@ -135,6 +148,7 @@ class _NewRun(NamedTuple):
             self.reason,
             now if self.state is RunState.SKIPPED else None,
             self.job.continuation,
+            self.job.group_name,
         )
 
 

@@ -12,11 +12,12 @@ For the store's threads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
-    Select,
     bindparam,
     delete,
     exists,
@@ -36,7 +37,7 @@ from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.hot import HotStatement
 from jqengine.store.news import tell
 from jqengine.store.schema import groups, job_unfinished, jobs, run_of_group, runs, text_of
-from jqengine.store.selecting import select_in
+from jqengine.store.selecting import select_in, slices
 from jqengine.units import Rate
 
 EVERYTHING = ""
@@ -100,10 +101,18 @@ def look_at(connection: Connection, policies: Mapping[str, Policy | None]) -> No
         tell(connection, Topic.READY)
 
 
+def groups_of(
+    connection: Connection, column: ColumnElement[str], values: Iterable[str]
+) -> dict[str, Policy | None]:
+    """The groups of unfinished runs whose *column* is one of *values*, for :func:`look_at`."""
+    query = select(runs.c.group_name).where(run_of_group).distinct()
+    return {row.group_name: None for row in select_in(connection, query, column, values)}
+
+
 def note_limits(connection: Connection, policies: Iterable[Policy]) -> None:
     """Let what *policies* say, of each group the last, hold, and have the groups looked at."""
     said: dict[str, list[Policy]] = {}
-    for policy in policies:
+    for policy, _ in groupby(policies):
         if policy.group is not None:
             said.setdefault(policy.group, []).append(policy)
     if not said:
@@ -124,7 +133,7 @@ def note_limits(connection: Connection, policies: Iterable[Policy]) -> None:
 
 
 def set_paused(connection: Connection, name: str | None, paused: bool) -> bool:
-    """See :meth:`jqengine.interfaces.IGroups.set_paused`."""
+    """See :meth:`jqengine.interfaces.IQueueControl.set_paused`."""
     wanted = EVERYTHING if name is None else name
     if paused:
         connection.execute(InsertIfAbsent(groups).values(_values(Group(wanted))))
@@ -138,7 +147,7 @@ def set_paused(connection: Connection, name: str | None, paused: bool) -> bool:
 
 
 def holds(connection: Connection, now: float) -> Holds:
-    """See :meth:`jqengine.interfaces.IGroups.holds`.  For the reader thread."""
+    """See :meth:`jqengine.interfaces.IQueueControl.holds`.  For the reader thread."""
     found = map(group_from, connection.execute(select(*COLUMNS).order_by(groups.c.name)))
     running = _counts(connection, RunState.RUNNING)
     waiting = _counts(connection, RunState.WAITING)
@@ -152,16 +161,14 @@ def holds(connection: Connection, now: float) -> Holds:
     )
 
 
-def forget_idle(connection: Connection, now: float) -> None:
-    """Forget the groups that nothing is left of, and of which nothing would be lost."""
+def forget_idle(connection: Connection, names: Iterable[str], now: float) -> None:
+    """Forget those groups of *names* that nothing is left of, and whose bucket is full."""
     of_run = exists().where(run_of_group, runs.c.group_name == groups.c.name)
     of_job = exists().where(job_unfinished, jobs.c.group_name == groups.c.name)
     is_full = or_(groups.c.rate.is_(None), groups.c.refilled + groups.c.per <= now)
-    connection.execute(
-        delete(groups).where(
-            groups.c.name != EVERYTHING, groups.c.paused == false(), is_full, ~of_run, ~of_job
-        )
-    )
+    idle = (groups.c.paused == false(), is_full, ~of_run, ~of_job)
+    for some in slices(names):
+        connection.execute(delete(groups).where(groups.c.name.in_(some), *idle))
 
 
 def _known(connection: Connection, names: Iterable[str]) -> dict[str, Group]:
@@ -173,12 +180,12 @@ def _known(connection: Connection, names: Iterable[str]) -> dict[str, Group]:
 
 def _counts(connection: Connection, state: RunState) -> dict[str, int]:
     """How many runs of each group are in *state*."""
-    query: Select[tuple[str, int]] = (
-        select(runs.c.group_name, func.count())
+    query = (
+        select(runs.c.group_name, func.count().label("runs"))
         .where(run_of_group, runs.c.state == text_of(state))
         .group_by(runs.c.group_name)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row.group_name: row.runs for row in connection.execute(query)}
 
 
 def _values(group: Group) -> dict[str, Any]:

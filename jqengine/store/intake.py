@@ -21,12 +21,15 @@ from jqengine.store.continuationrules import awaited_by
 from jqengine.store.continuations import put_requests, use_up
 from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
 from jqengine.store.firing import FINISH_EXHAUSTED
+from jqengine.store.groups import note_limits
 from jqengine.store.news import tell
 from jqengine.store.rows import (
     ANONYMOUS_RUN_COLUMNS,
+    GROUPED_RUN_COLUMNS,
     Texts,
     anonymous_run,
     body_id_of,
+    grouped_run,
     job_values,
 )
 from jqengine.store.schema import job_unfinished, jobs, runs, text_of
@@ -43,6 +46,13 @@ from jqengine.store.turns import take_turn
 _INSERT_ANONYMOUS = insert_in_blocks(
     InsertIfAbsent(runs),
     ANONYMOUS_RUN_COLUMNS,
+    state=text_of(RunState.WAITING),
+    attempt=literal_column("0"),
+)
+
+_INSERT_GROUPED = insert_in_blocks(
+    InsertIfAbsent(runs),
+    GROUPED_RUN_COLUMNS,
     state=text_of(RunState.WAITING),
     attempt=literal_column("0"),
 )
@@ -91,12 +101,22 @@ def _add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
 def _add_anonymous(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     """Add one-time jobs; each as it is, should it have been added before."""
     keep_bodies(connection, new)
-    texts = Texts()
-    added = _INSERT_ANONYMOUS.change(connection, [anonymous_run(job, texts) for job in new])
-    if added == len(new):
+    if _insert_anonymous(connection, new) == len(new):
         return new
     found = anonymous_jobs(connection, {job.id for job in new})
     return [found[job.id] for job in new]
+
+
+def _insert_anonymous(connection: Connection, new: Sequence[Job]) -> int:
+    """How many of *new* were not there before."""
+    texts = Texts()
+    free = [anonymous_run(job, texts) for job in new if job.definition.policy.group is None]
+    added = _INSERT_ANONYMOUS.change(connection, free)
+    if len(free) < len(new):
+        grouped = [job for job in new if job.definition.policy.group is not None]
+        added += _INSERT_GROUPED.change(connection, [grouped_run(job, texts) for job in grouped])
+        note_limits(connection, [job.definition.policy for job in grouped])
+    return added
 
 
 def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]]:
@@ -128,7 +148,7 @@ class _Register:
         self._by_id: dict[str, Job] = {}
         self._id_of_identity: dict[str, str] = {}
         self._id_of_key: dict[str, str] = {}
-        self._accepted: set[str] = set()
+        self._accepted: dict[str, None] = {}
         self._bodies_given_up: set[str | None] = set()
         self._accepted_as: dict[str, str] = {}
         for row in self._met_by(new):
@@ -161,7 +181,7 @@ class _Register:
             self._forget_key(old)
             self._bodies_given_up.add(body_id_of(old))
         self._note(accepted)
-        self._accepted.add(accepted.id)
+        self._accepted[accepted.id] = None
         self._accepted_as[accepted.id] = job.id
         return accepted
 
@@ -183,6 +203,8 @@ class _Register:
         if exhausted:
             self._connection.execute(FINISH_EXHAUSTED, exhausted)
         forget_bodies(self._connection, self._bodies_given_up)
+        said = [self._by_id[job_id].definition.policy for job_id in self._accepted]
+        note_limits(self._connection, said)
 
     def _met_by(self, new: Sequence[Job]) -> Iterable[Row[Any]]:
         definitions = [job.definition for job in new]

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from jqengine.group import Group
+from jqengine.group import SET_BACK, Group
 from jqengine.job import Owner
 from jqengine.lifecycle import RunState
 from jqengine.store.constructs import Arrival
@@ -45,6 +45,14 @@ _OPEN = HotStatement(
     "now",
     "most",
 )
+
+_AHEAD = HotStatement(
+    select(*COLUMNS)
+    .where(groups.c.refilled > bindparam("latest"))
+    .with_for_update(skip_locked=True),
+    "latest",
+)
+"""Groups whose instants are of no use, as the clock was set back behind their last refill."""
 
 _NEXT = HotStatement(select(func.min(groups.c.opens)).where(groups.c.opens.is_not(None)))
 
@@ -157,7 +165,9 @@ class Line:
         self._connection = connection
         self._now = now
         self._most = most
-        self._groups = [group_from(row) for row in _OPEN.rows(connection, (now, MOST_GROUPS))]
+        found = [*_OPEN.rows(connection, (now, MOST_GROUPS))]
+        found += _AHEAD.rows(connection, (now + SET_BACK,))
+        self._groups = list({row[0]: group_from(row) for row in found}.values())
         self._running: dict[str, int] = {}
         self.places = [place for group in self._groups for place in self._places(group)]
 
@@ -196,13 +206,13 @@ class Line:
     def _leave(self, taken: Mapping[str, int]) -> None:
         for group in self._groups:
             count = taken.get(group.name, 0)
-            left = group.at(self._now).took(count) if count else group
+            left = group.at(self._now).took(count)
             opens = self._opens(left, self._running[group.name] + count)
             _LEAVE.change(self._connection, (left.tokens, left.refilled, opens, group.name))
 
     def _opens(self, group: Group, running: int) -> float | None:
         """From when on something of *group* can be claimed, by itself."""
-        opens = group.at(self._now).opens(running)
+        opens = group.opens(running)
         levels = () if opens is None else _LEVELS.rows(self._connection, (group.name,) * 3)
         earliest = min((ready for _, ready in levels), default=None)
         return None if opens is None or earliest is None else max(opens, earliest)

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from jqengine.errors import BadValue, NoSuchJob
+from jqengine.group import Holds
 from jqengine.interfaces import IQueueControl
 from jqengine.job import Job, Run, Step
 from jqengine.lifecycle import JobEvent, JobState, RunEvent, RunState, run_after
@@ -106,6 +107,7 @@ class SteeredQueue(MemoryQueue):
             due = round(due + 1e-6, 6)
         run = new_run(kept.job, run_id, job_id, due, RunState.WAITING)._replace(ready=now)
         self._runs[run_id] = KeptRun(run)
+        self.groups.ensure(run.policy)
         return run
 
     def reopen(self, run_id: str, now: float) -> Run:
@@ -120,6 +122,7 @@ class SteeredQueue(MemoryQueue):
             kept.results[kept.run.attempt] = kept.last
         kept.last = kept.finished = kept.owner = None
         kept.run = kept.run._replace(state=RunState.WAITING, ready=now)
+        self.groups.ensure(kept.run.policy)
         return kept.run
 
     def _steer_anonymous(self, step: Step, now: float) -> Job:
@@ -206,6 +209,14 @@ class MemoryControl:
     def reopen(self: _Store, run_id: str, now: float) -> Deferred[Run]:
         """See :meth:`IQueueControl.reopen`."""
         return self._answer(lambda: self.queue.reopen(run_id, now))
+
+    def set_paused(self: _Store, group: str | None, paused: bool) -> Deferred[bool]:
+        """See :meth:`IQueueControl.set_paused`."""
+        return self._answer(lambda: self.queue.groups.set_paused(group, paused))
+
+    def holds(self: _Store, now: float) -> Deferred[Holds]:
+        """See :meth:`IQueueControl.holds`."""
+        return self._answer(lambda: self.queue.holds(now))
 
 
 def _cancel(kept: KeptRun, reason: str, now: float) -> None:

@@ -79,6 +79,7 @@ class OverseenQueue(SteeredQueue):
         self._check_key(kept.job, after)
         kept.exhausted = kept.exhausted and amended.time is None
         kept.job = after
+        self.groups.said(after.definition.policy)
         return after
 
     def run_changed(
@@ -109,6 +110,7 @@ class OverseenQueue(SteeredQueue):
             assert after.due is not None
             kept.run = kept.run._replace(due=after.due, ready=after.due)
         kept.anonymous = after
+        self.groups.said(definition.policy)
         return as_it_is(kept)
 
     def drop_delivery(self, delivery_id: str) -> bool:

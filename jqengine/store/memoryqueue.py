@@ -6,10 +6,12 @@ each method means is said in :class:`~jqengine.interfaces.IStore`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
+from jqengine.group import ALL_PAUSED, Holds
 from jqengine.job import NO_RESPONSE, Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.lifecycle import (
     UNFINISHED_JOBS,
@@ -35,6 +37,7 @@ from jqengine.store.decisions import (
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.memorycontinuations import MemoryContinuations
 from jqengine.store.memorydeliveries import MemoryDeliveries
+from jqengine.store.memorygroups import MemoryGroups
 from jqengine.store.memorynodes import MemoryNodes
 
 
@@ -78,6 +81,7 @@ class MemoryQueue:
         self._outputs: dict[tuple[str, int], dict[int, bytes]] = {}
         self.deliveries = MemoryDeliveries(self._result_of)
         self.continuations = MemoryContinuations()
+        self.groups = MemoryGroups()
         self.nodes = MemoryNodes()
 
     # Accepting jobs.
@@ -106,6 +110,7 @@ class MemoryQueue:
             return as_it_is(self._runs[job.id])
         run = new_run(job, job.id, job.id, job.due, RunState.WAITING)
         self._runs[job.id] = KeptRun(run, anonymous=job)
+        self.groups.said(job.definition.policy)
         return job
 
     def _accept(self, job: Job) -> Job:
@@ -117,6 +122,7 @@ class MemoryQueue:
         kept = _KeptJob(accepted, job.id, is_exhausted(accepted))
         self._jobs[accepted.id] = kept
         self._finish_if_exhausted(kept)
+        self.groups.said(accepted.definition.policy)
         return accepted
 
     def _old(self, job: Job) -> _KeptJob | None:
@@ -178,6 +184,7 @@ class MemoryQueue:
         state = RunState.HELD if held else RunState.WAITING
         run = new_run(job, self._new_id(now), job.id, due, state)
         self._runs[run.id] = KeptRun(run)
+        self.groups.ensure(run.policy)
         return True
 
     def _make_skip(self, job: Job, due: float, now: float, reason: str) -> None:
@@ -194,11 +201,18 @@ class MemoryQueue:
         waiting = (kept for kept in self._runs.values() if kept.run.state is RunState.WAITING)
         ready = [kept for kept in waiting if kept.run.ready <= now]
         ready.sort(key=lambda kept: (kept.run.policy.priority, kept.run.ready))
-        for kept in ready[:limit]:
+        may_begin = self.groups.claimable([kept.run for kept in ready], self._running(), limit, now)
+        claimed = [self._runs[run.id] for run in may_begin]
+        for kept in claimed:
             kept.owner, kept.lease_until = owner, now + lease
             attempt = kept.run.attempt + 1
             kept.run = kept.run._replace(state=RunState.RUNNING, attempt=attempt)
-        return [self._with_validators(kept.run) for kept in ready[:limit]]
+        return [self._with_validators(kept.run) for kept in claimed]
+
+    def _running(self) -> Counter[str]:
+        """How many runs of each group are under way."""
+        runs = (kept.run for kept in self._runs.values() if kept.run.state is RunState.RUNNING)
+        return Counter(run.policy.group for run in runs if run.policy.group is not None)
 
     def _with_validators(self, run: Run) -> Run:
         if run.job_id == run.id or not watches(run.sinks):
@@ -235,8 +249,8 @@ class MemoryQueue:
         jobs = (kept.job for kept in self._jobs.values())
         runs = (kept.run for kept in self._runs.values())
         due = [job.due for job in jobs if job.state is JobState.SCHEDULED and job.due is not None]
-        ready = [run.ready for run in runs if run.state is RunState.WAITING]
-        return min((*due, *ready), default=None)
+        waiting = (run for run in runs if run.state is RunState.WAITING)
+        return min((*due, *self.groups.opening(waiting, self._running())), default=None)
 
     # Recording.
 
@@ -381,7 +395,7 @@ class MemoryQueue:
         due = [job.due for job in jobs if job.state is JobState.SCHEDULED and job.due is not None]
         ready = [run.ready for run in runs if run.state is RunState.WAITING]
         ends = [run.state for run in runs]
-        return {
+        counts = {
             "scheduled": sum(instant > now for instant in (*due, *ready)),
             "due": sum(instant <= now for instant in (*due, *ready)),
             "running": ends.count(RunState.RUNNING),
@@ -389,6 +403,7 @@ class MemoryQueue:
             "failed": ends.count(RunState.FAILED),
             "removed": sum(job.state is JobState.REMOVED for job in jobs),
         }
+        return counts | {ALL_PAUSED: 1} if self.groups.all_paused else counts
 
     # Forgetting.
 
@@ -402,7 +417,20 @@ class MemoryQueue:
             self.deliveries.forget(run.id)
         for job_id in {run.job_id for run in old[:limit]}:
             self._forget_job(job_id)
+        names = {run.policy.group for run in old[:limit]}
+        self.groups.forget_idle(names, set(self._groups_in_use()), before)
         return len(old[:limit])
+
+    def _groups_in_use(self) -> Iterator[str | None]:
+        """The groups of unfinished jobs and runs."""
+        for of_job in self._jobs.values():
+            if of_job.job.state in UNFINISHED_JOBS:
+                yield of_job.job.definition.policy.group
+        yield from (kept.run.policy.group for kept in self._runs.values() if kept.unfinished)
+
+    def holds(self, now: float) -> Holds:
+        """See :meth:`~jqengine.interfaces.IQueueControl.holds`."""
+        return self.groups.holds([kept.run for kept in self._runs.values()], now)
 
     def usage(self) -> Usage:
         """See :meth:`~jqengine.interfaces.IStore.usage`."""

@@ -26,12 +26,14 @@ from jqengine.store.control import (
     check_key,
     free_due_time,
     job_row,
+    look_at_group_of,
     new_run,
     run_in,
     run_row,
 )
 from jqengine.store.delivering import DELIVERY_COLUMNS, delivery_from
 from jqengine.store.deliverytables import dead, deliveries, in_order, pending, under_way
+from jqengine.store.groups import note_limits
 from jqengine.store.news import tell
 from jqengine.store.paging import between, floor_of_ids, one_of, page_of
 from jqengine.store.rows import (
@@ -177,6 +179,7 @@ def amend(
     values = job_values(after, row.accepted_as)
     values["exhausted"] = row.exhausted and amended.time is None
     connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+    note_limits(connection, [after.definition.policy])
     forget_bodies(connection, {body_id_of(job)} - {body_id_of(after)})
     return after
 
@@ -199,8 +202,10 @@ def _amend_anonymous(
             **values,
             schedule=schedule_text(definition.schedule),
             continuation=continued_text(definition.request.continuation),
+            group_name=definition.policy.group,
         )
     )
+    note_limits(connection, [definition.policy])
     forget_bodies(connection, {body_id_of(job)} - {body_id_of(after)})
     return after
 
@@ -221,6 +226,7 @@ def run_changed(
     check_run_now(job)
     values = new_run(row, run_id, free_due_time(connection, job_id, now), now)
     connection.execute(insert(runs).values({**values, **_request_values(connection, request)}))
+    look_at_group_of(connection, row)
     made = run_row(connection, run_id)
     assert made is not None
     return run_in(connection, made)

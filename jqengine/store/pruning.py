@@ -11,6 +11,7 @@ from jqengine.retention import Usage
 from jqengine.store.bodyfiles import doom, size_of_files, sweep
 from jqengine.store.deliverytables import needed
 from jqengine.store.dispatching import forget_fingerprints
+from jqengine.store.groups import forget_idle
 from jqengine.store.schema import job_from_crontab, jobs, runs, text_of
 from jqengine.store.selecting import forget_bodies, select_in, slices
 from jqengine.store.turns import take_turn
@@ -29,13 +30,14 @@ def prune(connection: Connection, before: float, limit: int) -> int:
         connection.execute(delete(runs).where(runs.c.id.in_(some)))
     freed = _forget_jobs(connection, {row.job_id for row in old if row.job_id is not None})
     forget_bodies(connection, freed.union(row.body_id for row in old))
+    forget_idle(connection, {row.group_name for row in old if row.group_name is not None}, before)
     return len(old)
 
 
 def _oldest(before: float, limit: int) -> Select[Any]:
     """The runs that ended first, read state by state, as the index has them."""
     of_states = [
-        select(runs.c.id, runs.c.job_id, runs.c.body_id, runs.c.finished)
+        select(runs.c.id, runs.c.job_id, runs.c.body_id, runs.c.group_name, runs.c.finished)
         .where(runs.c.finished.is_not(None), runs.c.state == state, runs.c.finished < before)
         .where(~needed)
         .order_by(runs.c.finished)

@@ -34,6 +34,7 @@ from jqengine.store.bodyfiles import put_away
 from jqengine.store.copying import Copied
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
+from jqengine.store.groups import look_at
 from jqengine.store.hot import HotStatement, execute
 from jqengine.store.intake import add
 from jqengine.store.news import tell
@@ -139,6 +140,7 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> Sequence[Rece
     add_follow_ups(ended, partial(add, connection))
     if ended:
         tell(connection, Topic.ENDED)
+    look_at(connection, dict.fromkeys(one.group for one in accepted if one.group is not None))
     return [
         _receipt(held, outcome.run_id in cancelled)
         for outcome, held in zip(outcomes, answers, strict=True)

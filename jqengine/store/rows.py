@@ -62,6 +62,7 @@ NEW_RUN_COLUMNS = (
     "reason",
     "finished",
     "continuation",
+    "group_name",
 )
 
 ANONYMOUS_RUN_COLUMNS = (
@@ -75,7 +76,10 @@ ANONYMOUS_RUN_COLUMNS = (
     *REQUEST_COLUMNS,
     "continuation",
 )
-"""Those of a new run that differ from one anonymous job to the next."""
+"""Those of a new run without a group that differ from one anonymous job to the next."""
+
+GROUPED_RUN_COLUMNS = (*ANONYMOUS_RUN_COLUMNS, "group_name")
+"""The same of a run in a group."""
 
 RUN_COLUMNS = (
     "id",
@@ -158,6 +162,11 @@ def anonymous_run(job: Job, texts: Texts) -> Row:
     )
 
 
+def grouped_run(job: Job, texts: Texts) -> Row:
+    """The columns :data:`GROUPED_RUN_COLUMNS` of the run that *job* is."""
+    return (*anonymous_run(job, texts), job.definition.policy.group)
+
+
 def job_values(job: Job, accepted_as: str) -> dict[str, Any]:
     """The row of ``jobs`` that is *job*.
 
@@ -181,6 +190,7 @@ def job_values(job: Job, accepted_as: str) -> dict[str, Any]:
         "schedule": schedule_text(definition.schedule),
         **dict(zip(REQUEST_COLUMNS, request_values(definition, Texts()), strict=True)),
         "continuation": continued_text(definition.request.continuation),
+        "group_name": definition.policy.group,
     }
 
 

@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -45,6 +46,10 @@ REVISION_TABLE = "jobqueue_revision"
 application's migrations may use in the same database."""
 
 metadata = MetaData()
+
+
+Whole = Integer().with_variant(BigInteger(), "postgresql")
+"""A whole number of up to 64 bits, which for SQLite every one is."""
 
 
 def text_of(state: StrEnum) -> ColumnElement[str]:
@@ -74,7 +79,7 @@ def _request_columns() -> list[Column[Any]]:
         Column("body_id", Text, ForeignKey("bodies.id")),
         Column("user", Text),
         Column("policy", Text, nullable=False),
-        Column("priority", Integer, nullable=False),
+        Column("priority", Whole, nullable=False),
         Column("key", Text),
         Column("sinks", Text, nullable=False),
     ]
@@ -94,8 +99,8 @@ jobs = Table(
     Column("anchor", Double),
     Column("due", Double),
     Column("exhausted", Boolean, nullable=False),
-    Column("fired", Integer, nullable=False),
-    Column("previous_status", Integer),
+    Column("fired", Whole, nullable=False),
+    Column("previous_status", Whole),
     Column("reason", Text, nullable=False),
     Column("schedule", Text, nullable=False),
     *_request_columns(),
@@ -111,7 +116,7 @@ runs = Table(
     Column("state", Text, nullable=False),
     Column("due", Double, nullable=False),
     Column("ready", Double, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("attempt", Whole, nullable=False),
     Column("node", Text),
     Column("boot", Text),
     Column("lease_until", Double),
@@ -119,9 +124,9 @@ runs = Table(
     Column("name", Text),
     Column("origin", Text, nullable=False),
     Column("schedule", Text),
-    Column("previous_status", Integer),
+    Column("previous_status", Whole),
     *_request_columns(),
-    Column("status", Integer),
+    Column("status", Whole),
     Column("reason", Text),
     Column("response_headers", Text),
     Column("response_body", LargeBinary),
@@ -137,8 +142,8 @@ groups = Table(
     metadata,
     # That of no name says whether everything is paused.
     Column("name", Text, primary_key=True),
-    Column("concurrency", Integer),
-    Column("rate", Integer),
+    Column("concurrency", Whole),
+    Column("rate", Whole),
     Column("per", Double),
     Column("tokens", Double, nullable=False),
     Column("refilled", Double, nullable=False),
@@ -152,10 +157,10 @@ attempts = Table(
     "attempts",
     metadata,
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("attempt", Integer, primary_key=True),
+    Column("attempt", Whole, primary_key=True),
     Column("node", Text, nullable=False),
     Column("boot", Text, nullable=False),
-    Column("status", Integer, nullable=False),
+    Column("status", Whole, nullable=False),
     Column("reason", Text, nullable=False),
     Column("response_headers", Text, nullable=False),
     Column("response_body", LargeBinary, nullable=False),
@@ -215,6 +220,7 @@ partial_index(
     runs.c.ready,
     where=run_free,
 )
+Index("groups_refilled", groups.c.refilled)
 partial_index("groups_open", groups.c.opens, where=groups.c.opens.is_not(None))
 partial_index(
     "runs_in_line",

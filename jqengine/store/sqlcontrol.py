@@ -8,10 +8,11 @@ from typing import Protocol, TypeVar
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from jqengine.group import Holds
 from jqengine.interfaces import IQueueControl
 from jqengine.job import Job, Run, Step
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
-from jqengine.store import control, listing, runlisting
+from jqengine.store import control, groups, listing, runlisting
 from jqengine.store.thread import StoreThread
 from jqengine.store.transacting import Operation
 
@@ -61,3 +62,11 @@ class SqlControl:
     def reopen(self: _Threads, run_id: str, now: float) -> Deferred[Run]:
         """See :meth:`IQueueControl.reopen`."""
         return self._writer.submit(partial(control.reopen, run_id=run_id, now=now))
+
+    def set_paused(self: _Threads, group: str | None, paused: bool) -> Deferred[bool]:
+        """See :meth:`IQueueControl.set_paused`."""
+        return self._writer.submit(partial(groups.set_paused, name=group, paused=paused))
+
+    def holds(self: _Threads, now: float) -> Deferred[Holds]:
+        """See :meth:`IQueueControl.holds`."""
+        return self._ask(partial(groups.holds, now=now))

@@ -110,4 +110,5 @@ def a_retry(run: Run, status: int = 500, owner: Owner = OWNER, **verdict: Any) -
 def an_outcome(run: Run, status: int, owner: Owner, **verdict: Any) -> Outcome:
     """The end of an attempt of *run*."""
     said = {"ready": None, "restore": False, "remove": None, "why": str(status)} | verdict
-    return Outcome(run.id, run.job_id, owner, run.attempt, a_result(status), Verdict(**said))
+    end = Outcome(run.id, run.job_id, owner, run.attempt, a_result(status), Verdict(**said))
+    return end._replace(group=run.policy.group)

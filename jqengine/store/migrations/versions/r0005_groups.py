@@ -49,6 +49,7 @@ def upgrade() -> None:
 
 
 def _make_indexes() -> None:
+    op.create_index("groups_refilled", "groups", ["refilled"])
     _partial_index("groups_open", "groups", ["opens"], "opens IS NOT NULL")
     _partial_index("jobs_group", "jobs", ["group_name"], "group_name IS NOT NULL")
     op.drop_index("runs_waiting", "runs")
