@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
 from wsgiref.types import WSGIApplication
 
 from twisted.internet.defer import Deferred
@@ -40,23 +39,6 @@ RESULT_BODY_LIMIT = 4 * 1024 * 1024
 
 LONGEST_TICK = 3 * LONGEST_PAUSE
 """Seconds without a turn of the dispatcher after which it is dead, though the process lives."""
-
-
-class JobVitals(NamedTuple):
-    """How the parts that move jobs stand.
-
-    :ivar in_hand: runs that are claimed, and whose end is not on disk yet.
-    :ivar refused: results so far that came when their claim was lost.
-    :ivar stuck: job threads that are busy with runs which were given up.
-    :ivar tick_age: seconds since the last look for jobs.
-    :ivar lease_age: seconds since the claims were last renewed.
-    """
-
-    in_hand: int
-    refused: int
-    stuck: int
-    tick_age: float
-    lease_age: float
 
 
 class JobSide:
@@ -141,15 +123,9 @@ class JobSide:
         self.hurry = self._dispatcher.hurry
 
     @property
-    def vitals(self) -> JobVitals:
-        """How it stands now."""
-        return JobVitals(
-            in_hand=self._recorder.in_hand,
-            refused=self._recorder.refused,
-            stuck=self._host.stuck,
-            tick_age=self._dispatcher.tick_age,
-            lease_age=self._leases.age,
-        )
+    def refused(self) -> int:
+        """How many results came so far when their claim was lost."""
+        return self._recorder.refused
 
     @property
     def turns(self) -> bool:

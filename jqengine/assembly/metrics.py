@@ -12,7 +12,7 @@ from jqengine.admin.runmeasures import RunMeasures
 from jqengine.admin.storemetrics import StoreMetrics
 from jqengine.app.service import HttpService
 from jqengine.app.threads import ApplicationThreads
-from jqengine.assembly.jobs import JobSide, JobVitals
+from jqengine.assembly.jobs import JobSide
 from jqengine.assembly.surroundings import Surroundings
 from jqengine.remote.assembly import Remote
 from jqengine.sinks.side import SinkSide
@@ -82,10 +82,12 @@ class EngineMetrics:
 
     def _of_dispatch(self) -> Mapping[str, Source]:
         return {
-            "jobqueue_leases": lambda: self._vital(lambda vitals: vitals.in_hand),
-            "jobqueue_results_refused_total": lambda: self._vital(lambda vitals: vitals.refused),
-            "jobqueue_lease_age_seconds": lambda: self._vital(lambda vitals: vitals.lease_age),
-            "jobqueue_tick_age_seconds": lambda: self._vital(lambda vitals: vitals.tick_age),
+            "jobqueue_leases": lambda: self._now(lambda jobs: jobs.condition().in_hand),
+            "jobqueue_results_refused_total": lambda: self._now(lambda jobs: jobs.refused),
+            "jobqueue_lease_age_seconds": lambda: self._now(
+                lambda jobs: jobs.condition().lease_age
+            ),
+            "jobqueue_tick_age_seconds": lambda: self._now(lambda jobs: jobs.condition().tick_age),
             "jobqueue_delivery_tries_total": self._tries,
         }
 
@@ -99,7 +101,7 @@ class EngineMetrics:
             },
             "jobqueue_threads_stuck": lambda: {
                 ("job", *labels): number
-                for labels, number in self._vital(lambda vitals: vitals.stuck).items()
+                for labels, number in self._now(lambda jobs: jobs.condition().stuck).items()
             },
         }
 
@@ -129,9 +131,9 @@ class EngineMetrics:
             "jobqueue_amp_connections": lambda: {(): self._remote.connections},
         }
 
-    def _vital(self, read: Callable[[JobVitals], float]) -> Values:
+    def _now(self, read: Callable[[JobSide], float]) -> Values:
         jobs = self._jobs()
-        return {} if jobs is None else {(): read(jobs.vitals)}
+        return {} if jobs is None else {(): read(jobs)}
 
     def _tries(self) -> Values:
         # There is a deliverer once there are parts that move jobs.
