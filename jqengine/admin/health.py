@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import TimeoutError as TwistedTimeoutError
+from twisted.internet.defer import TimeoutError as TimedOut
 
 from jqengine.admin.answer import Answer, text
 from jqengine.condition import Condition
@@ -54,6 +54,6 @@ class Health:
             await self._ask_store().addTimeout(PATIENCE, self._reactor)
         except StoreUnavailable as error:
             return str(error)
-        except TwistedTimeoutError:
+        except TimedOut:
             return "the store does not answer"
         return ""

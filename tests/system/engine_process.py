@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 PATIENCE = 30.0
+_SHOWING = re.compile(r"shown at http://127\.0\.0\.1:(\d+)")
 _LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -117,11 +118,27 @@ class EngineProcess:
         match: re.Match[str] = self.until(found)
         return int(match[1])
 
+    @property
+    def admin_port(self) -> int:
+        """The port of the admin listener, once the engine is up."""
+
+        def found() -> re.Match[str] | None:
+            return next(filter(None, map(_SHOWING.search, self.messages)), None)
+
+        match: re.Match[str] = self.until(found)
+        return int(match[1])
+
     def ask(
-        self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        *,
+        port: int | None = None,
+        **headers: str,
     ) -> tuple[int, bytes]:
         """Status and body of the answer to a real HTTP request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
