@@ -10,23 +10,23 @@ is served, nor are those with unfinished deliveries.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Integer, Table, Text, and_, exists, or_
+from sqlalchemy import Column, Double, ForeignKey, Index, Table, Text, and_, exists, or_
 
 from jqengine.lifecycle import UNFINISHED_DELIVERIES, DeliveryState, JobState
-from jqengine.store.schema import jobs, metadata, partial_index, runs, text_of
+from jqengine.store.schema import Whole, jobs, metadata, partial_index, runs, text_of
 
 deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("attempt", Whole, nullable=False),
     Column("job_id", Text),
     Column("sink", Text, nullable=False),
     Column("lane", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("ready", Double, nullable=False),
-    Column("tries", Integer, nullable=False),
+    Column("tries", Whole, nullable=False),
     Column("node", Text),
     Column("boot", Text),
     Column("lease_until", Double),
@@ -51,11 +51,11 @@ publications = Table(
     Column("path", Text, primary_key=True),
     Column("job_id", Text, nullable=False),
     Column("run_id", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("attempt", Whole, nullable=False),
     Column("headers", Text, nullable=False),
     Column("etag", Text, nullable=False),
-    Column("modified", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("modified", Whole, nullable=False),
+    Column("size", Whole, nullable=False),
 )
 
 pending = deliveries.c.state == text_of(DeliveryState.PENDING)

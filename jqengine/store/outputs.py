@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Integer,
     LargeBinary,
     Table,
     Text,
@@ -25,14 +24,14 @@ from sqlalchemy import (
 from jqengine.job import NO_RESPONSE, Outcome
 from jqengine.store.ballast import require_room
 from jqengine.store.hot import HotStatement
-from jqengine.store.schema import metadata, runs
+from jqengine.store.schema import Whole, metadata, runs
 
 outputs = Table(
     "outputs",
     metadata,
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("attempt", Integer, primary_key=True),
-    Column("position", Integer, primary_key=True),
+    Column("attempt", Whole, primary_key=True),
+    Column("position", Whole, primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
 

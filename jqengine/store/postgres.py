@@ -53,6 +53,8 @@ _FOR_WRITING = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # A plan that may not do otherwise counts as expensive, and would be compiled.
+    "jit": "off",
 }
 _FOR_READING = {"default_transaction_read_only": "on"}
 

@@ -19,7 +19,8 @@ _AGAIN = frozenset(
 
 _FULL = frozenset({"53100"})
 
-_RIGHTS = "42501"
+_RIGHTS = ("42501", "3F000")
+"""Nothing may be made there; or there is no schema where anything may."""
 
 _ADVICE = {
     "28P01": "; put the right password into PGPASSFILE (~/.pgpass) or PGPASSWORD",
@@ -96,7 +97,7 @@ def _of_code(code: str, cause: BaseException, shown: str, user: str) -> Trouble 
         return Trouble(StoreFull(f"the disk of the {shown} is full: {said}"), reconnect=False)
     if code in _PASSING:
         return Trouble(StoreUnavailable(f"the {shown}: {_PASSING[code]}"), reconnect=False)
-    if code == _RIGHTS:
+    if code in _RIGHTS:
         who = f' to the user "{user}"' if user else ""
         return Trouble(
             StoreError(

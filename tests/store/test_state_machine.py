@@ -31,7 +31,9 @@ from jqengine.job import Owner, Run
 from jqengine.lifecycle import RunState
 from jqengine.store.memory import MemoryStore
 from jqengine.store.opening import store_for
+from jqengine.store.postgres import PostgresPlace
 
+from .played_postgres import PlayedPostgres, empty
 from .values import LEASE, NOW, a_firing, a_job, a_retry, an_end, an_id_factory
 
 MakeStore = Callable[[], IStore]
@@ -217,8 +219,10 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 @ensureDeferred
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-async def test_any_sequence_of_calls(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
+async def test_any_sequence_of_calls(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     from twisted.internet import reactor
 
     numbers = count()
@@ -226,6 +230,7 @@ async def test_any_sequence_of_calls(kind: str, tmp_path: Path) -> None:
     store = store_for(f"sqlite:///{template}", reactor, an_id_factory())
     await store.open()
     await store.close()
+    url = request.getfixturevalue("played_database") if kind == "postgresql" else ""
 
     class Machine(QueueMachine):
         def __init__(self) -> None:
@@ -236,12 +241,15 @@ async def test_any_sequence_of_calls(kind: str, tmp_path: Path) -> None:
             stores: dict[str, Callable[[], Any]] = {
                 "memory": lambda: MemoryStore(new_id, queue=queue),
                 "sqlite": lambda: store_for(f"sqlite:///{path}", reactor, new_id),
+                "postgresql": lambda: PlayedPostgres(PostgresPlace(url), reactor, new_id),
             }
+            if url:
+                empty(url)
             self.make_store = stores[kind]
             super().__init__()
 
     chosen = settings(
-        max_examples=60 if kind == "memory" else 25,
+        max_examples={"memory": 60, "sqlite": 25, "postgresql": 10}[kind],
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
