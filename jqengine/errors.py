@@ -123,6 +123,10 @@ class NotPossible(JobQueueError):
     """What was asked cannot be done to a job or run as it stands now."""
 
 
+class ChangedMeanwhile(NotPossible):
+    """A change was made from what has been changed by somebody else since."""
+
+
 class Forbidden(JobQueueError):
     """The client's role does not reach so far, or it has not proved who it is."""
 

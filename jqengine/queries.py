@@ -199,6 +199,18 @@ class SinkState(NamedTuple):
     reason: str
 
 
+class SinkEnds(NamedTuple):
+    """How the last tries of one engine at one sink went.
+
+    :ivar delivered: when it has last taken a result, or ``None``.
+    :ivar failed: when it has last refused one, or ``None``; *reason* says why.
+    """
+
+    delivered: float | None = None
+    failed: float | None = None
+    reason: str = ""
+
+
 class Page(NamedTuple, Generic[T]):
     """A part of a list.
 

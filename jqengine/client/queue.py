@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 from jqengine.client.connection import Carrier, Connection, stand_in
 from jqengine.client.ids import NewIds
 from jqengine.client.job import Job
+from jqengine.client.overseeing import Overseeing
 from jqengine.client.tail import follow
 from jqengine.errors import JobQueueError, NotPossible
 from jqengine.request.continuation import environ_of, request_to_save
@@ -44,7 +45,7 @@ _generation = 0
 _queues: weakref.WeakSet[JobQueue] = weakref.WeakSet()
 
 
-class JobQueue:
+class JobQueue(Overseeing):
     """An engine, as an application sees it.
 
     One object serves a whole program: it is safe to call from many threads,

@@ -17,6 +17,8 @@ from jqengine.remote.credentials import Secrets
 from jqengine.remote.doorway import Doorway
 from jqengine.remote.hub import RunHub
 from jqengine.remote.live import LiveOutput
+from jqengine.remote.oversight import NOTHING_INSIDE, Insides, Oversight
+from jqengine.remote.pulse import Pulse
 from jqengine.remote.server import AMPServer, SessionFactory
 from jqengine.remote.submission import Submissions
 from jqengine.remote.verbs import Verbs
@@ -33,6 +35,7 @@ class Remote:
     :param reload: reads the crontabs again; raises what is wrong with them.
     :param session_cookie: the name of the application's, if it is known.
     :param script_name: where the application is, as it finds it in a job.
+    :param insides: what only the engine knows of itself.
     :ivar hub: to be told what becomes of runs.
     :ivar live: to be told what the application writes.
     :ivar verbs: what clients can ask.
@@ -57,16 +60,20 @@ class Remote:
         reload: Callable[[], Awaitable[CrontabPlan]],
         session_cookie: str | None = None,
         script_name: str = "",
+        insides: Insides = NOTHING_INSIDE,
     ) -> None:
         self.hub = RunHub()
         self.live = LiveOutput(reactor)
+        submissions = Submissions(defaults, check_sink)
+        pulse = Pulse(clock)
+        self.hub.subscribe(pulse)
         self.verbs = Verbs(
             reactor=reactor,
             clock=clock,
             store=store,
             control=IQueueControl(store),
             triggers=triggers,
-            submissions=Submissions(defaults, check_sink),
+            submissions=submissions,
             waits=Waits(self.hub),
             continuations=Continuations(
                 store=IContinuationStore(store),
@@ -74,6 +81,18 @@ class Remote:
                 random_bytes=random_bytes,
                 session_cookie=session_cookie,
                 script_name=script_name,
+            ),
+            oversight=Oversight(
+                reactor=reactor,
+                clock=clock,
+                store=store,
+                triggers=triggers,
+                submissions=submissions,
+                redactor=redactor,
+                pulse=pulse,
+                insides=insides,
+                new_id=new_id,
+                wake=wake,
             ),
             new_id=new_id,
             wake=wake,

@@ -14,6 +14,7 @@ from jqengine.queries import RunReport
 from jqengine.redaction import Redactor
 from jqengine.request.environ import rfc3339
 from jqengine.units import format_duration
+from jqengine.wording import schedule_in_words, seems_recurring
 
 MOST_HEADER_CHARACTERS = 16_384
 """Characters of a response's headers that are shown; the others are left out."""
@@ -29,7 +30,7 @@ Described = dict[str, Any]
 def job_as_json(job: Job, redactor: Redactor) -> Described:
     """A job, with its secrets replaced."""
     definition, request = job.definition, job.definition.request
-    return _said(
+    return said(
         {
             "id": job.id,
             "name": definition.name,
@@ -37,7 +38,7 @@ def job_as_json(job: Job, redactor: Redactor) -> Described:
             "reason": job.reason,
             "origin": definition.origin,
             "created": rfc3339(job.created),
-            "due": _instant(job.due),
+            "due": instant_or_none(job.due),
             "fired": job.fired,
             "previous_status": job.previous_status,
             "method": request.method,
@@ -45,8 +46,8 @@ def job_as_json(job: Job, redactor: Redactor) -> Described:
             "user": request.user,
             "headers": redactor.headers(request.headers) or None,
             "body_size": len(request.body) or None,
-            "schedule": _schedule(definition.schedule),
-            "policy": _policy(definition.policy),
+            "schedule": _schedule(definition.schedule, job.anchor),
+            "policy": policy_as_json(definition.policy),
             "sinks": tuple(map(redactor.sink, definition.sinks)) or None,
         }
     )
@@ -54,7 +55,7 @@ def job_as_json(job: Job, redactor: Redactor) -> Described:
 
 def run_as_json(run: Run, redactor: Redactor) -> Described:
     """A run, without its request's headers and body."""
-    return _said(
+    return said(
         {
             "id": run.id,
             "job": run.job_id,
@@ -75,12 +76,12 @@ def report_as_json(report: RunReport, redactor: Redactor) -> Described:
     """A run with how its last attempt ended."""
     return {
         **run_as_json(report.run, redactor),
-        **_said(
+        **said(
             {
                 "status": report.status,
                 "reason": report.reason[:LONGEST_REASON],
-                "started": _instant(report.started),
-                "finished": _instant(report.finished),
+                "started": instant_or_none(report.started),
+                "finished": instant_or_none(report.finished),
             }
         ),
     }
@@ -89,7 +90,7 @@ def report_as_json(report: RunReport, redactor: Redactor) -> Described:
 def result_as_json(attempt: int, result: Result, redactor: Redactor) -> Described:
     """The result of an attempt, without its body, and with its secrets replaced."""
     headers = _bounded(redactor.headers(result.headers))
-    return _said(
+    return said(
         {
             "attempt": attempt,
             "status": result.status,
@@ -104,22 +105,24 @@ def result_as_json(attempt: int, result: Result, redactor: Redactor) -> Describe
     )
 
 
-def _schedule(schedule: Schedule) -> Described:
-    return _said(
+def _schedule(schedule: Schedule, due: float | None) -> Described:
+    return said(
         {
             "syntax": schedule.syntax.value,
             "text": schedule.text,
+            "words": schedule_in_words(schedule, due, recurring=seems_recurring(schedule)),
             "tz": schedule.zone,
             "times": schedule.times,
-            "until": _instant(schedule.until),
+            "until": instant_or_none(schedule.until),
             "jitter": format_duration(schedule.jitter) if schedule.jitter else None,
         }
     )
 
 
 @lru_cache(maxsize=1024)
-def _policy(policy: Policy) -> Described:
-    return _said(
+def policy_as_json(policy: Policy) -> Described:
+    """A policy."""
+    return said(
         {
             "attempts": policy.attempts,
             "backoff": str(policy.backoff),
@@ -150,9 +153,11 @@ def _bounded(headers: Headers) -> Headers:
     return tuple(kept)
 
 
-def _instant(instant: float | None) -> str | None:
+def instant_or_none(instant: float | None) -> str | None:
+    """An instant, if there is one."""
     return None if instant is None else rfc3339(instant)
 
 
-def _said(values: Described) -> Described:
+def said(values: Described) -> Described:
+    """*values* without what is not there."""
     return {name: value for name, value in values.items() if value is not None and value != ""}

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from functools import partial
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from jqengine.errors import BadValue, JobQueueError, LimitReached
 from jqengine.interfaces import IRunEvents
 from jqengine.job import Job, Result, Run
 from jqengine.lifecycle import JobState, RunState
-from jqengine.queries import JobFilter, JobOrder, Pattern, RunFilter, job_cursor
+from jqengine.queries import (
+    JobFilter,
+    JobOrder,
+    Pattern,
+    RunFilter,
+    RunOrder,
+    StatusRange,
+    job_cursor,
+    report_cursor,
+)
 from jqengine.redaction import Redactor
 from jqengine.remote import commands
 from jqengine.remote.arguments import Json
 from jqengine.remote.continuationdesk import ContinuationDesk
 from jqengine.remote.describe import job_as_json, report_as_json, result_as_json, run_as_json
+from jqengine.remote.editing import version_of
 from jqengine.remote.live import LiveOutput
+from jqengine.remote.oversightdesk import ANSWERS as OVERSIGHT_ANSWERS
+from jqengine.remote.oversightdesk import OversightDesk
 from jqengine.remote.pages import MOST_BYTES, bounded, fitting
 from jqengine.remote.tails import Line, Tail
 from jqengine.remote.uploads import Uploads
 from jqengine.remote.verbs import Answer, Verbs
+from jqengine.remote.words import instant_said, words_of
 from jqengine.units import parse_duration
 from jqengine.wire.codes import code_of
 
@@ -30,7 +43,6 @@ MOST_TAILS = 10
 DEFAULT_PAGE = 100
 
 Response = dict[str, Any]
-Words = TypeVar("Words", bound=StrEnum)
 
 
 class Desk:
@@ -40,6 +52,7 @@ class Desk:
     answer; the errors it raises are for the client.
 
     :ivar continuations: answers the commands about those.
+    :ivar oversight: answers those who look closely.
     """
 
     def __init__(
@@ -61,6 +74,7 @@ class Desk:
         self._line = line
         self._most_waits = most_waits
         self.continuations = ContinuationDesk(verbs.continuations, redactor, uploads)
+        self.oversight = OversightDesk(verbs.oversight, verbs.find, redactor, uploads)
         self._waits = 0
         self._tails: dict[int, Tail] = {}
 
@@ -112,7 +126,8 @@ class Desk:
 
     async def show(self, **which: str | None) -> Response:
         """One job."""
-        return {"job": bounded(self._job(await self._verbs.find(**which)))}
+        job = await self._verbs.find(**which)
+        return {"job": bounded(self._job(job)), "version": version_of(job)}
 
     async def wait(self, timeout: str | None, **which: str | None) -> Response:
         """The end of a run."""
@@ -163,18 +178,20 @@ class Desk:
         target: str | None,
         user: str | None,
         origin: str | None,
+        once: int | None,
         order: str | None,
         after: str | None,
         limit: int | None,
     ) -> Response:
         """A page of jobs."""
-        [order_read] = _words(JobOrder, "order", order or "newest")
+        [order_read] = words_of(JobOrder, "order", order or "newest")
         wanted = JobFilter(
-            states=None if state is None else _words(JobState, "state", state),
+            states=None if state is None else words_of(JobState, "state", state),
             name=None if name is None else Pattern.parse(name),
             target=None if target is None else Pattern.parse(target),
             user=user,
             origin=origin,
+            once=None if once is None else bool(once),
         )
         page = await self._verbs.jobs(wanted, order_read, after, _page_size(limit))
         described, all_fit = fitting(page.items, self._job)
@@ -187,17 +204,19 @@ class Desk:
         self,
         job: str | None,
         name: str | None,
-        state: str | None,
         after: str | None,
         limit: int | None,
+        **said: str | None,
     ) -> Response:
         """A page of runs."""
+        pattern = None
+        if job is None and name is not None and name.endswith("*"):
+            name, pattern = None, Pattern.parse(name)
         of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
-        states = None if state is None else _words(RunState, "state", state)
-        wanted = RunFilter(job_id=of_job, states=states)
+        wanted = replace(_run_filter(**said), job_id=of_job, name=pattern)
         page = await self._verbs.runs(wanted, after, _page_size(limit))
         described, all_fit = fitting(page.items, partial(report_as_json, redactor=self._redactor))
-        last = page.after if all_fit else page.items[len(described) - 1].run.id
+        last = page.after if all_fit else report_cursor(page.items[len(described) - 1], wanted)
         return {"runs": described, "next": last}
 
     async def cancel(self, **which: str | None) -> Response:
@@ -279,6 +298,36 @@ class Desk:
         return run_as_json(run, self._redactor)
 
 
+def _run_filter(
+    target: str | None,
+    user: str | None,
+    state: str | None,
+    status: str | None,
+    since: str | None,
+    until: str | None,
+    node: str | None,
+    order: str | None,
+) -> RunFilter:
+    """The filter that a client says, but for the job."""
+    by_end = since is not None or until is not None
+    [order_read] = words_of(RunOrder, "order", order or ("ended" if by_end else "newest"))
+    return RunFilter(
+        target=None if target is None else Pattern.parse(target),
+        user=user,
+        states=None if state is None else words_of(RunState, "state", state),
+        statuses=None if status is None else StatusRange.parse(status),
+        since=None if since is None else instant_said("since", since),
+        until=None if until is None else instant_said("until", until),
+        node=node,
+        order=order_read,
+    )
+
+
+def _of_oversight(answer: Callable[..., Any], desk: Desk, **said: Any) -> Any:
+    """What the part of *desk* for those who look closely answers."""
+    return answer(desk.oversight, **said)
+
+
 ANSWERS: Mapping[type[commands.EngineCommand], Callable[..., Coroutine[Any, Any, Response]]] = {
     commands.Schedule: Desk.schedule,
     commands.ScheduleMany: Desk.schedule_many,
@@ -304,6 +353,7 @@ ANSWERS: Mapping[type[commands.EngineCommand], Callable[..., Coroutine[Any, Any,
     commands.Continuations: lambda desk, **said: desk.continuations.page(**said),
     commands.DropContinuation: lambda desk, **said: desk.continuations.drop(**said),
     commands.ClearContinuations: lambda desk, **said: desk.continuations.clear(**said),
+    **{command: partial(_of_oversight, answer) for command, answer in OVERSIGHT_ANSWERS.items()},
 }
 """What answers each command but those of the handshake, which need no desk."""
 
@@ -313,13 +363,6 @@ def _uploaded_list(text: bytes) -> Any:
         return Json("").fromString(text)
     except (ValueError, RecursionError):
         raise BadValue("what was uploaded is not JSON in UTF-8") from None
-
-
-def _words(kind: type[Words], name: str, text: str) -> frozenset[Words]:
-    try:
-        return frozenset(kind(word.strip()) for word in text.split(","))
-    except ValueError:
-        raise BadValue(f"{name}: {text[:60]!r} is none of {', '.join(kind)}") from None
 
 
 def _page_size(limit: int | None) -> int:

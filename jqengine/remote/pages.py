@@ -16,16 +16,18 @@ T = TypeVar("T")
 
 
 def fitting(
-    items: Sequence[T], describe: Callable[[T], dict[str, Any]]
+    items: Sequence[T], describe: Callable[[T], dict[str, Any]], room: int = MOST_BYTES
 ) -> tuple[list[dict[str, Any]], bool]:
     """As many *items* from the first on as fit, described; whether all did.
 
     At least one: an item too long by itself comes without its longest parts.
+
+    :param room: bytes that they may take.
     """
     described: list[dict[str, Any]] = []
-    room = MOST_BYTES
+    most = room
     for item in items:
-        one = bounded(describe(item))
+        one = bounded(describe(item), most)
         room -= _size(one)
         if room < 0:
             return described, False
@@ -33,9 +35,9 @@ def fitting(
     return described, True
 
 
-def bounded(described: dict[str, Any]) -> dict[str, Any]:
-    """What is described, without its longest parts if it would not fit into a value."""
-    if _size(described) <= MOST_BYTES:
+def bounded(described: dict[str, Any], most: int = MOST_BYTES) -> dict[str, Any]:
+    """What is described, without its longest parts if it would not fit into *most* bytes."""
+    if _size(described) <= most:
         return described
     short = {name: value for name, value in described.items() if _size(value) <= LONGEST_PART}
     return {**short, "left_out": sorted(described.keys() - short.keys())}

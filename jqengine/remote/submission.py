@@ -7,8 +7,7 @@ on the job is understood once and kept.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +15,6 @@ from typing import Any
 
 from jqengine.continuation import Continued
 from jqengine.errors import BadRequest, BadValue
-from jqengine.identity import ID_LENGTH
 from jqengine.job import Definition, Headers, Policy, Request, Schedule, Syntax
 from jqengine.joboptions import (
     OptionValues,
@@ -28,6 +26,7 @@ from jqengine.joboptions import (
     shown,
 )
 from jqengine.remote import requestparts as parts
+from jqengine.remote.words import proposed_id
 from jqengine.request.continuation import is_continuation_id
 from jqengine.request.headers import environ_key
 from jqengine.request.line import FORM, QUERY_METHODS
@@ -37,7 +36,6 @@ TIME_TEXTS = {
     for syntax in (Syntax.CRON, Syntax.EVERY, Syntax.AT, Syntax.WHEN, Syntax.AFTER)
 }
 
-_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _NAMING = frozenset({"name", "key", "duplicate"})
 _CONTENT = frozenset({"data", "json", "body", "body64"})
 _OF_REQUEST = _CONTENT | {"target", "method", "headers", "user"}
@@ -96,7 +94,7 @@ class Submissions:
             said = {**defaults, **said}
             shape = self._shape_of({n: said[n] for n in said if n not in _OF_ONE_JOB})
         request = _request(shape, said)
-        proposed = _proposed_id(said.get("id"))
+        proposed = proposed_id(said.get("id"))
         as_of = _as_of(said["as_of"]) if "as_of" in said else None
         if not _NAMING.isdisjoint(said):
             own = {name: said[name] for name in _NAMING & said.keys()}
@@ -123,6 +121,14 @@ class Submissions:
         """
         return self._understand(said).schedule
 
+    def check_sinks(self, sinks: Iterable[str]) -> None:
+        """Make sure that results can go to *sinks*.
+
+        :raises BadValue: one of them is none.
+        """
+        for sink in sinks:
+            self._check_sink(sink)
+
     def _shape_of(self, common: Mapping[str, Any]) -> _Shape:
         """What *common* means; the last one is remembered."""
         shape = self._shape
@@ -137,11 +143,10 @@ class Submissions:
         user = parts.user(rest.pop("user", None))
         if "sinks" in rest:
             rest["sink"] = rest.pop("sinks")
-        syntax, text = _take_time(rest)
+        syntax, text = take_time(rest)
         options = overlay(self._defaults, read_options(rest))
         model = define(Request(), syntax, text, options, identity=None, origin="client")
-        for sink in model.sinks:
-            self._check_sink(sink)
+        self.check_sinks(model.sinks)
         policy = model.policy
         return _Shape(
             common,
@@ -160,8 +165,11 @@ def _define(request: Request, schedule: Schedule, options: OptionValues) -> Defi
     return define(request, schedule.syntax, schedule.text, options, identity=None, origin="client")
 
 
-def _take_time(said: dict[str, Any]) -> tuple[Syntax, str]:
-    """Take the time text out of *said*."""
+def take_time(said: dict[str, Any]) -> tuple[Syntax, str]:
+    """Take the time text out of *said*.
+
+    :raises BadValue: there are several, or it is no text.
+    """
     texts = {name: said.pop(name, None) for name in TIME_TEXTS}
     given = [name for name, text in texts.items() if text is not None]
     if len(given) > 1:
@@ -227,11 +235,3 @@ def _as_of(said: object) -> float:
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise BadValue("as_of: expected an instant such as 2026-12-24T17:30:00Z")
     return moment.timestamp()
-
-
-def _proposed_id(proposed: object) -> str | None:
-    if proposed is None:
-        return None
-    if isinstance(proposed, str) and _ID.fullmatch(proposed):
-        return proposed
-    raise BadValue(f"id: expected {ID_LENGTH} lower-case hexadecimal digits")

@@ -21,6 +21,7 @@ from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
 from jqengine.remote.continuations import Continuations
 from jqengine.remote.intake import Intake, first_due
+from jqengine.remote.oversight import Oversight
 from jqengine.remote.submission import NOTHING, Submissions
 from jqengine.remote.waits import Ended, Waits
 from jqengine.units import format_duration
@@ -48,6 +49,7 @@ class Verbs:
     :param wake: called when there may be something to run.
     :param reload: reads the crontabs again; raises what is wrong with them.
     :ivar continuations: what can be asked about continuations.
+    :ivar oversight: what those can ask who look closely.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Verbs:
         submissions: Submissions,
         waits: Waits,
         continuations: Continuations,
+        oversight: Oversight,
         new_id: Callable[[float], str],
         wake: Callable[[], None],
         reload: Callable[[], Awaitable[CrontabPlan]],
@@ -75,6 +78,7 @@ class Verbs:
         self._triggers = triggers
         self._new_id = new_id
         self.continuations = continuations
+        self.oversight = oversight
         self.reload = reload
 
     async def check(self, said: dict[str, Any]) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jqengine.errors import NotPossible
+from jqengine.errors import ChangedMeanwhile, NotPossible
 from jqengine.job import Definition, Job, Syntax
 from jqengine.lifecycle import JobEvent, JobState, RunState, job_after
 from jqengine.queries import Amended
@@ -17,10 +17,11 @@ def amended_job(job: Job, seen: Definition, amended: Amended) -> Job:
     """*job* with the definition, and if there is one the time, of *amended*.
 
     :param seen: what the change was made from.
-    :raises NotPossible: the job is over, or has changed since then.
+    :raises NotPossible: the job is over.
+    :raises ChangedMeanwhile: it has changed since then.
     """
     if job.definition != seen:
-        raise NotPossible(f"{job.label} was changed meanwhile; look at it again")
+        raise ChangedMeanwhile(f"{job.label} was changed meanwhile; look at it again")
     if amended.time is None:
         if job.state not in _OPEN:
             raise NotPossible(f"{job.label} is {job.state}; give it another time as well")

@@ -151,7 +151,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{value!r} cannot be sent; expected a text, a number, or what JSON can say")
 
 
-_DASHED = frozenset({"Schedule", "Reschedule"})
+_DASHED = frozenset({"Edit", "Reschedule", "Schedule"})
 """Commands whose arguments are job options, which are written with dashes."""
 
 as_json = json.JSONEncoder(

@@ -9,6 +9,7 @@ from jqengine.errors import (
     BadRequest,
     BadSchedule,
     BadValue,
+    ChangedMeanwhile,
     ConfigurationError,
     EngineError,
     Forbidden,
@@ -37,6 +38,10 @@ ERRORS: Mapping[str, tuple[type[JobQueueError], str]] = MappingProxyType(
             "there is no such continuation, or not any more",
         ),
         "NO_SUCH_NODE": (NoSuchNode, "no node has that name"),
+        "CHANGED_MEANWHILE": (
+            ChangedMeanwhile,
+            "somebody else has changed it since what was said to be changed",
+        ),
         "NOT_POSSIBLE": (NotPossible, "the job or run is in no state for that"),
         "NOT_IN_TIME": (NotInTime, "what was waited for did not happen in time"),
         "CONFIGURATION": (ConfigurationError, "what the engine reads, as a crontab, is wrong"),

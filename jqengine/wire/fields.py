@@ -51,7 +51,42 @@ class TimeFields(TypedDict, total=False):
     jitter: Duration | None
 
 
-class JobFields(TimeFields, total=False):
+class PolicyFields(TypedDict, total=False):
+    """How the runs of a job are treated; said at :class:`JobFields`."""
+
+    key: str | None
+    duplicate: str | None
+    group: str | None
+    concurrency: int | str | None
+    rate: str | None
+    sinks: str | Sequence[str] | None
+    attempts: int | None
+    backoff: Duration | None
+    timeout: Duration | None
+    remove_on: Statuses | None
+    catchup: str | None
+    catchup_window: Duration | None
+    overlap: str | None
+    priority: int | None
+
+
+class RequestFields(TypedDict, total=False):
+    """What a job asks; said at :class:`JobFields`."""
+
+    target: str | None
+    method: str | None
+    data: Mapping[str, Any] | Sequence[tuple[str, Any]] | None
+    json: Any
+    body: bytes | str | None
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] | None
+    user: str | None
+
+
+class EditFields(TimeFields, RequestFields, PolicyFields, total=False):
+    """What can be changed of a job; said at :class:`JobFields`."""
+
+
+class JobFields(TimeFields, PolicyFields, total=False):
     """All but the target.
 
     The request:
@@ -113,20 +148,6 @@ class JobFields(TimeFields, total=False):
     user: str | None
     continuation: str | ContinuationView | None
     name: str | None
-    key: str | None
-    duplicate: str | None
-    group: str | None
-    concurrency: int | str | None
-    rate: str | None
-    sinks: str | Sequence[str] | None
-    attempts: int | None
-    backoff: Duration | None
-    timeout: Duration | None
-    remove_on: Statuses | None
-    catchup: str | None
-    catchup_window: Duration | None
-    overlap: str | None
-    priority: int | None
 
 
 class JobRequest(JobFields, total=False):
@@ -139,6 +160,7 @@ JOB_NAMES = JobFields.__required_keys__ | JobFields.__optional_keys__
 REQUEST_NAMES = frozenset({"method", "data", "json", "body", "headers", "user"})
 """What a continuation says itself."""
 
+EDIT_NAMES = EditFields.__required_keys__ | EditFields.__optional_keys__
 TIME_NAMES = TimeFields.__required_keys__ | TimeFields.__optional_keys__
 
 

@@ -31,8 +31,8 @@ class Carton(NamedTuple):
     asks: list[Ask]
 
 
-def asks_for(fields: Fields, upload: int) -> list[Ask]:
-    """The calls that schedule one job.
+def asks_for(fields: Fields, upload: int, command: str = "Schedule") -> list[Ask]:
+    """The calls that schedule one job, or say with another *command* what a job says.
 
     :param upload: the number under which a long body is sent.
     """
@@ -46,9 +46,9 @@ def asks_for(fields: Fields, upload: int) -> list[Ask]:
     for name in _ALWAYS_JSON & said.keys():
         said[name] = as_json(said[name])
     if len(body) <= PIECE:
-        return [ask("Schedule", **said)]
+        return [ask(command, **said)]
     del said["body"]
-    return [*_uploading(body, upload), ask("Schedule", upload=upload, **said)]
+    return [*_uploading(body, upload), ask(command, upload=upload, **said)]
 
 
 def check_of(fields: Fields) -> Ask:

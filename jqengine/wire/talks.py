@@ -1,18 +1,17 @@
 """Every verb as a conversation with an engine, whoever carries it.
 
-A conversation is a generator: it yields a :class:`~jqengine.wire.asks.Batch`
-of calls, is sent the list of their answers, and returns what the verb gives.
 The blocking client and the one for Twisted programs carry the same ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
 from jqengine.errors import JobQueueError
 from jqengine.wire.asks import Answer, Ask, Batch, ask
+from jqengine.wire.calls import Answers, Talk, last_of, one
 from jqengine.wire.codes import error_of
 from jqengine.wire.submitting import (
     Carton,
@@ -35,8 +34,6 @@ from jqengine.wire.views import (
 )
 
 T = TypeVar("T")
-Answers = list[Answer | JobQueueError]
-Talk = Generator[Batch, Answers, T]
 
 Scheduled = tuple[str, bool]
 """The id of a job, and whether it was there already because its key was held."""
@@ -49,7 +46,7 @@ LARGEST_PAGE = 1000
 
 def schedule(fields: Fields, job_id: str, upload: int) -> Talk[JobView]:
     """Schedule one job under a proposed id."""
-    answer = yield from _last_of(Batch(asks_for({**fields, "id": job_id}, upload), whole=True))
+    answer = yield from last_of(Batch(asks_for({**fields, "id": job_id}, upload), whole=True))
     return job_view(answer.json("job"), existing=bool(answer.number("existing")))
 
 
@@ -74,18 +71,18 @@ def schedule_many(
 
 def check(fields: Fields, job_id: str) -> Talk[JobView]:
     """What would come of one job; nothing is added."""
-    answer = yield from _one(check_of({**fields, "id": job_id}))
+    answer = yield from one(check_of({**fields, "id": job_id}))
     return job_view(answer.json("job"))
 
 
 def schedule_together(texts: Sequence[str], upload: int) -> Talk[None]:
     """Schedule jobs, given as JSON, all or none."""
-    yield from _last_of(Batch(asks_together(texts, upload), whole=True))
+    yield from last_of(Batch(asks_together(texts, upload), whole=True))
 
 
 def save(fields: Fields, upload: int) -> Talk[ContinuationView]:
     """Save a request, given by the names of ``MakeContinuation``."""
-    answer = yield from _last_of(Batch(asks_to_save(fields, upload), whole=True))
+    answer = yield from last_of(Batch(asks_to_save(fields, upload), whole=True))
     return continuation_view(answer.json("continuation"))
 
 
@@ -96,31 +93,31 @@ def continuations(limit: int | None) -> Talk[list[ContinuationView]]:
 
 def forget(command: str, fields: Fields) -> Talk[int]:
     """Forget a continuation or several; how many there were."""
-    answer = yield from _one(ask(command, **fields))
+    answer = yield from one(ask(command, **fields))
     return answer.number("count")
 
 
 def show(job: str | None, name: str | None) -> Talk[JobView]:
     """One job."""
-    answer = yield from _one(ask("Show", job=job, name=name))
+    answer = yield from one(ask("Show", job=job, name=name))
     return job_view(answer.json("job"))
 
 
 def change(command: str, job: str | None, name: str | None, fields: Fields) -> Talk[JobView]:
     """A command that gives the job as it is after it."""
-    answer = yield from _one(ask(command, job=job, name=name, **fields))
+    answer = yield from one(ask(command, job=job, name=name, **fields))
     return job_view(answer.json("job"))
 
 
 def run_now(job: str | None, name: str | None, run_id: str) -> Talk[RunView]:
     """Run a job once now, under a proposed id."""
-    answer = yield from _one(ask("RunNow", job=job, name=name, id=run_id))
+    answer = yield from one(ask("RunNow", job=job, name=name, id=run_id))
     return run_view(answer.json("run"))
 
 
 def retry(job: str | None, name: str | None, run: str | None) -> Talk[RunView]:
     """Give an ended run one more attempt."""
-    answer = yield from _one(ask("Retry", job=job, name=name, run=run))
+    answer = yield from one(ask("Retry", job=job, name=name, run=run))
     return run_view(answer.json("run"))
 
 
@@ -131,7 +128,7 @@ def wait(
     limit = None if timeout is None else max(timeout, 0.0)
     call = ask("Wait", job=job, name=name, timeout=None if limit is None else f"{limit:.3f}s")
     patience = float("inf") if limit is None else limit + GRACE
-    answer = yield from _last_of(Batch([call], patience=patience))
+    answer = yield from last_of(Batch([call], patience=patience))
     run = run_view(answer.json("run"))
     said = answer.json("result")
     if said is None:
@@ -145,7 +142,7 @@ def results(run: str, *, bodies: bool) -> Talk[list[ResultView]]:
     found: list[ResultView] = []
     after: int | None = 0
     while after is not None:
-        answer = yield from _one(ask("Results", run=run, after=after))
+        answer = yield from one(ask("Results", run=run, after=after))
         for said in answer.json("results"):
             body = b""
             if bodies:
@@ -167,30 +164,15 @@ def runs(filters: Fields, limit: int | None) -> Talk[list[RunView]]:
 
 def stats() -> Talk[dict[str, int]]:
     """Counts by state."""
-    answer = yield from _one(ask("Stats"))
+    answer = yield from one(ask("Stats"))
     counts: dict[str, int] = answer.json("stats")
     return counts
 
 
 def reload() -> Talk[dict[str, int]]:
     """Read the crontabs again."""
-    answer = yield from _one(ask("Reload"))
+    answer = yield from one(ask("Reload"))
     return {name: answer.number(name) for name in ("added", "replaced", "retired", "unchanged")}
-
-
-def _one(call: Ask) -> Generator[Batch, Answers, Answer]:
-    return (yield from _last_of(Batch([call])))
-
-
-def _last_of(batch: Batch) -> Generator[Batch, Answers, Answer]:
-    """The last answer of *batch*; its first error is raised."""
-    answers = yield batch
-    for answer in answers:
-        if isinstance(answer, JobQueueError):
-            raise answer
-    last = answers[-1]
-    assert isinstance(last, Answer)
-    return last
 
 
 def _pages(
@@ -204,7 +186,7 @@ def _pages(
     after: str | None = None
     while limit is None or len(found) < limit:
         size = LARGEST_PAGE if limit is None else min(limit - len(found), LARGEST_PAGE)
-        answer = yield from _one(ask(command, **filters, after=after, limit=size))
+        answer = yield from one(ask(command, **filters, after=after, limit=size))
         found += [view(said) for said in answer.json(key)]
         after = answer.text("next")
         if after is None:
@@ -212,12 +194,10 @@ def _pages(
     return found
 
 
-def _rest_of_body(
-    run: str, attempt: int, first: bytes, size: int
-) -> Generator[Batch, Answers, bytes]:
+def _rest_of_body(run: str, attempt: int, first: bytes, size: int) -> Talk[bytes]:
     body = bytearray(first)
     while len(body) < size:
-        answer = yield from _one(ask("Body", run=run, attempt=attempt, offset=len(body)))
+        answer = yield from one(ask("Body", run=run, attempt=attempt, offset=len(body)))
         piece = answer.bytes("data")
         if not piece:
             break  # forgotten meanwhile

@@ -17,11 +17,14 @@ from jqengine.interfaces import IClock
 from jqengine.job import Headers, Outcome, Owner, Result, Run, Verdict
 from jqengine.lifecycle import RunState
 from jqengine.plan import CrontabPlan
+from jqengine.queries import SinkEnds
 from jqengine.redaction import Redactor
 from jqengine.remote.continuations import Continuations
 from jqengine.remote.hub import RunHub
 from jqengine.remote.limits import Limits
 from jqengine.remote.live import LiveOutput
+from jqengine.remote.oversight import Insides, Oversight
+from jqengine.remote.pulse import Pulse
 from jqengine.remote.server import SessionFactory
 from jqengine.remote.submission import Submissions
 from jqengine.remote.verbs import Verbs
@@ -64,15 +67,38 @@ class Office:
         self.store.open()
         self.hub = RunHub()
         self.woken = 0
+        self.redriven: list[str] = []
+        self.sink_ends: dict[str, SinkEnds] = {}
+        self.stuck = 0
         self.reloaded: CrontabPlan | Exception = CrontabPlan(unchanged=3)
         known = installed_factories()
+        self.pulse = Pulse(self.wall)
+        self.hub.subscribe(self.pulse)
+        self.insides = Insides(
+            redriven=self.redriven.append,
+            sink_ends=lambda: self.sink_ends,
+            stuck_threads=lambda: self.stuck,
+        )
+        submissions = Submissions(DEFAULTS, lambda url: _check_sink(url, known))
         self.verbs = Verbs(
             reactor=self.clock,
             clock=self.wall,
             store=self.store,
             control=self.store,
             triggers=Triggers(),
-            submissions=Submissions(DEFAULTS, lambda url: _check_sink(url, known)),
+            submissions=submissions,
+            oversight=Oversight(
+                reactor=self.clock,
+                clock=self.wall,
+                store=self.store,
+                triggers=Triggers(),
+                submissions=submissions,
+                redactor=Redactor(b"key"),
+                pulse=self.pulse,
+                insides=self.insides,
+                new_id=new_id,
+                wake=self._wake,
+            ),
             waits=Waits(self.hub),
             continuations=Continuations(
                 store=self.store,

@@ -140,7 +140,9 @@ def test_every_option_lands(office: Office, client: Client) -> None:
     assert (policy.priority, policy.key, job.definition.sinks) == (-3, "k", ("stdout:",))
     assert answer["job"]["policy"]["backoff"] == "1s..2s"
     assert answer["job"]["schedule"] == {
-        "syntax": "every", "text": "1h", "tz": "Europe/Paris", "times": 3, "jitter": "5s",
+        "syntax": "every", "text": "1h",
+        "words": "every 1 h, 3 times, until friday 1 January 2027, 23:59:59",
+        "tz": "Europe/Paris", "times": 3, "jitter": "5s",
         "until": answer["job"]["schedule"]["until"],
     }  # fmt: skip
 
@@ -515,9 +517,9 @@ def test_what_a_client_left_behind_is_forgotten(office: Office) -> None:
     client.gets("Upload", upload=1, data=b"x" * 1000)
     client.gets("Tail", tail=1)
     assert office.factory._uploads.used == 1000
-    assert len(office.hub._observers) == 2
+    others = len(office.hub._observers) - 1
     client.leave()
     assert office.factory._uploads.used == 0
-    assert len(office.hub._observers) == 1
+    assert len(office.hub._observers) == others
     assert office.factory.sessions == ()
     assert OWNER

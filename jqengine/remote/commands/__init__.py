@@ -16,6 +16,7 @@ from jqengine.remote.commands.continuations import (
 from jqengine.remote.commands.following import Event, StopTail, Tail
 from jqengine.remote.commands.handshake import Challenge, Prove
 from jqengine.remote.commands.looking import Body, Jobs, Results, Runs, Show, Stats, Wait
+from jqengine.remote.commands.oversight import OVERSIGHT
 from jqengine.remote.commands.scheduling import DropUpload, Schedule, ScheduleMany, Upload
 from jqengine.remote.commands.steering import (
     Cancel,
@@ -64,6 +65,8 @@ __all__ = [
 COMMANDS: tuple[type[EngineCommand], ...] = (
     Schedule, ScheduleMany, Upload, DropUpload, Show, Wait, Results, Body, Stats,
     Jobs, Runs, Cancel, Pause, Resume, RunNow, Retry, Reschedule, Reload, Tail, StopTail,
-    MakeContinuation, Continuations, DropContinuation, ClearContinuations, Challenge, Prove,
+    MakeContinuation, Continuations, DropContinuation, ClearContinuations,
+    *OVERSIGHT,
+    Challenge, Prove,
 )  # fmt: skip
 """What a client may send, in the order of the reference page."""

@@ -13,7 +13,12 @@ class Show(EngineCommand):
 
     looks = True
     arguments: ClassVar[Arguments] = which_job()
-    response: ClassVar[Arguments] = [(b"job", Json("The job, described above."))]
+    response: ClassVar[Arguments] = [
+        (b"job", Json("The job, described above.")),
+        (b"version", Text(
+            "Differs once the request, the time, the policy, the sinks or the state does."
+        )),
+    ]  # fmt: skip
 
 
 class Wait(EngineCommand):
@@ -83,6 +88,13 @@ class Jobs(EngineCommand):
         (b"target", Text("A target, or the beginning of one with ``*``.", optional=True)),
         (b"user", Text("The user it runs as.", optional=True)),
         (b"origin", Text("``crontab`` or ``client``.", optional=True)),
+        (
+            b"once",
+            Number(
+                "1 for jobs alone that are due once and have no name, 0 for none of them.",
+                optional=True,
+            ),
+        ),
         (b"order", Text("``newest`` first (unless said), or ``due`` soonest.", optional=True)),
         (b"after", Text("The ``next`` of the page before.", optional=True)),
         (b"limit", Number("Most jobs on the page: 100 unless said, up to 1,000.", optional=True)),
@@ -94,13 +106,40 @@ class Jobs(EngineCommand):
 
 
 class Runs(EngineCommand):
-    """A page of runs, newest first, that match all that is said."""
+    """A page of the runs that match all that is said."""
 
     role = Role.OPERATE
     looks = True
     arguments: ClassVar[Arguments] = [
-        *which_job(),
+        (
+            b"job",
+            Text("The id of the job whose runs are wanted, the latest due first.", optional=True),
+        ),
+        (
+            b"name",
+            Text(
+                "The name of that job, or the beginning of some with ``*`` behind it.",
+                optional=True,
+            ),
+        ),
+        (b"target", Text("A target, or the beginning of one with ``*``.", optional=True)),
+        (b"user", Text("The user it runs as.", optional=True)),
         (b"state", Text("States, separated by commas.", optional=True)),
+        (
+            b"status",
+            Text("Of the last attempt: ``503``, ``5xx``, or ``0`` for no response.", optional=True),
+        ),
+        (b"since", Text("Only what ended at this instant (RFC 3339) or later.", optional=True)),
+        (b"until", Text("Only what ended at this instant or earlier.", optional=True)),
+        (b"node", Text("Only what had its last attempt on this node.", optional=True)),
+        (
+            b"order",
+            Text(
+                "``newest`` made first, or ``ended`` last first, without what has not ended; "
+                "that is the order if ``since`` or ``until`` is given.",
+                optional=True,
+            ),
+        ),
         (b"after", Text("The ``next`` of the page before.", optional=True)),
         (b"limit", Number("Most runs on the page: 100 unless said, up to 1,000.", optional=True)),
     ]
