@@ -6,17 +6,21 @@ installed here of ourselves, so that nothing but our own files is fetched or bui
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from jqengine.config import resolve
 from jqengine.version import VERSION
 
 pytestmark = pytest.mark.packaging
@@ -131,3 +135,76 @@ def fresh_environment(where: Path) -> Path:
         "".join(f"{sysconfig.get_path(kind)}\n" for kind in ("purelib", "platlib"))
     )
     return python
+
+
+DOCKERFILE = ROOT / "contrib" / "docker" / "Dockerfile"
+APPLICATION = "def application(environ, start_response):\n    start_response('200 OK', [])\n"
+
+
+def instructions() -> dict[str, str]:
+    """The instructions of the last stage of the image, the last of each kind."""
+    text = re.sub(r"^\s*#.*\n", "", DOCKERFILE.read_text(), flags=re.M).replace("\\\n", " ")
+    last_stage = text[text.rindex("\nFROM ") + 1 :]
+    return dict(line.split(" ", 1) for line in last_stage.splitlines() if line.strip())
+
+
+def test_the_image_says_what_the_engine_means() -> None:
+    said = instructions()
+    environ = dict(word.split("=", 1) for word in said["ENV"].split())
+    settings = resolve(
+        {}, {**environ, "JOBQUEUE_APP": "x"}, None, directory="/", system_zone=lambda: "UTC"
+    )
+    assert settings.state_dir == said["VOLUME"]
+    assert settings.admin == "tcp:8081:interface=127.0.0.1"
+    assert int(said["USER"].partition(":")[0]) > 0, "a number can be seen not to be root"
+    assert said["STOPSIGNAL"] == "SIGTERM"
+
+
+def test_the_steps_of_the_image_make_an_engine_that_writes_to_its_state_alone(
+    built: Path, tmp_path: Path
+) -> None:
+    (wheel,) = built.glob("*.whl")
+    python = fresh_environment(tmp_path / "venv")
+    run(
+        *(sys.executable, "-m", "pip", "--python", python, "install", "--quiet"),
+        *("--no-index", "--no-deps", wheel),
+        cwd=tmp_path,
+    )
+    twistd = (python, "-c", "from twisted.scripts.twistd import run; run()")
+    run(*twistd, "--help", cwd=tmp_path)
+    (cache,) = (tmp_path / "venv").rglob("dropin.cache")
+    made = cache.read_bytes()
+    for path in (tmp_path / "venv").rglob("*"):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~0o222)
+    (tmp_path / "app.wsgi").write_text(APPLICATION + "    return []\n")
+    log = tmp_path / "log"
+    entry = json.loads(instructions()["ENTRYPOINT"])
+    with log.open("w") as file:
+        engine = subprocess.Popen(
+            [*twistd, *entry[1:], "--app", "app.wsgi", "--http", "tcp:0", "--state-dir", "state"],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin", "JOBQUEUE_ADMIN": "tcp:0:interface=127.0.0.1"},
+            stderr=file,
+        )
+    try:
+        admin = until_it_says(r"Results are shown at http://127\.0\.0\.1:(\d+)", log, engine)
+        until_it_says("The engine is up", log, engine)
+        healthy = json.loads(instructions()["HEALTHCHECK"].partition(" CMD ")[2])
+        healthy[2] = healthy[2].replace(":8081/", f":{admin}/")
+        run(*healthy, cwd=tmp_path)
+        assert cache.read_bytes() == made
+    finally:
+        engine.send_signal(signal.SIGTERM)
+        engine.wait(30)
+    assert "The engine has stopped" in log.read_text()
+
+
+def until_it_says(what: str, log: Path, engine: subprocess.Popen[bytes]) -> str:
+    """The first group of *what*, or all of it, once it is in *log*."""
+    for _ in range(600):
+        if match := re.search(what, log.read_text()):
+            return match[match.lastindex or 0]
+        assert engine.poll() is None, log.read_text()
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
