@@ -25,6 +25,8 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "redriven": ("The result is on its way again.", "{n} results are on their way again."),
     "forgotten": ("It is forgotten.", "{n} are forgotten."),
     "drained": ("The node takes no more jobs.", "{n} nodes take no more jobs."),
+    "undrained": ("The node takes jobs again.", "{n} nodes take jobs again."),
+    "gone": ("It was gone already.", "They were gone already."),
     "limited": ("The group is changed.", "{n} groups are changed."),
 }
 _MOST = 1_000_000

@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from jqengine.admin.dashboard.words import ago, duration
-from jqengine.lifecycle import JobState, RunState
+from jqengine.lifecycle import DeliveryState, JobState, RunState
 from jqengine.wire.views import JobView, RunView
 
 RAN, RUNNING, WAITING, FAILED, SKIPPED = "ran", "running", "waiting", "failed", "skipped"
@@ -31,6 +31,14 @@ OF_JOB = {
     JobState.CANCELLED: SKIPPED,
 }
 
+OF_DELIVERY = {
+    DeliveryState.HELD: WAITING,
+    DeliveryState.PENDING: WAITING,
+    DeliveryState.DELIVERING: RUNNING,
+    DeliveryState.DELIVERED: RAN,
+    DeliveryState.DEAD: FAILED,
+}
+
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -42,6 +50,13 @@ def of_run(state: str) -> str:
 def of_job(state: str) -> str:
     """The outcome that the state of a job shows as."""
     return OF_JOB.get(JobState(state), WAITING) if state in set(JobState) else WAITING
+
+
+def of_delivery(state: str) -> str:
+    """The outcome that the state of a delivery shows as."""
+    return (
+        OF_DELIVERY.get(DeliveryState(state), WAITING) if state in set(DeliveryState) else WAITING
+    )
 
 
 def status_words(status: int | None, reason: str = "") -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from jqengine.errors import BadRequest
+
 Headers = Iterable[tuple[str, str]]
 
 
@@ -14,9 +16,18 @@ def as_lines(headers: Headers) -> str:
 
 
 def read_lines(text: str) -> list[tuple[str, str]]:
-    """The headers in *text*, one a line; what is wrong with them the engine will say."""
-    pairs = [line.partition(":") for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
-    return [(name.strip(), value.strip()) for name, _, value in pairs]
+    """The headers in *text*, one a line.
+
+    :raises BadRequest: a line is none; what else is wrong with them the engine will say.
+    """
+    found = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            found.append((name.strip(), value.strip()))
+        elif line.strip():
+            raise BadRequest(f"{line.strip()[:60]!r} is no header; expected Name: value")
+    return found
 
 
 def as_text(body: bytes) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -95,6 +96,7 @@ class Templates:
             took=pass_context(lambda context, run: _took(run, context["now"])),
             outcome=lambda one: outcomes.of_run(one.state),
             job_outcome=lambda one: outcomes.of_job(one.state),
+            delivery_outcome=lambda one: outcomes.of_delivery(one.state),
             short=outcomes.short,
         )
         return made
@@ -126,6 +128,9 @@ def _took(run: RunView, now: datetime) -> Markup:
     return escape(words.duration(seconds))
 
 
-def _static(name: str, body: bytes) -> StaticFile:
+def _static(name: str, source: bytes) -> StaticFile:
+    """A file without its comments and its indentation, which only we read."""
+    body = re.sub(rb"/\*.*?\*/", b"", source, flags=re.DOTALL)
+    body = re.sub(rb"\s*\n\s*", b"\n", body).strip()
     version = hashlib.sha256(body).hexdigest()[:12]
     return StaticFile(_TYPES[name.rpartition(".")[2]], body, version)

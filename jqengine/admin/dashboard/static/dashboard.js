@@ -27,12 +27,6 @@
     return `${seconds} s`;
   }
 
-  function duration(seconds) {
-    if (seconds < 0.9995) return `${Math.round(Math.max(seconds, 0) * 1000)} ms`;
-    if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-    return whole(Math.round(seconds));
-  }
-
   function coarse(seconds) {
     if (seconds >= 30 * 86400) return `${Math.round(seconds / 86400)} d`;
     if (seconds >= 2 * 86400) return whole(seconds - (seconds % 3600));
@@ -55,7 +49,7 @@
     if (document.hidden) return;
     for (const one of all("time[datetime]")) put(one, ago(Date.parse(one.dateTime)));
     for (const one of all("[data-since]"))
-      put(one, duration(Math.max((now() - Date.parse(one.dataset.since)) / 1000, 0)).replace(/\.\d/, ""));
+      put(one, whole(Math.max(Math.round((now() - Date.parse(one.dataset.since)) / 1000), 0)));
     sayLost();
   }
 
@@ -158,7 +152,8 @@
     line.hidden = lost === null;
     if (lost === null) return;
     const clock = new Date(seen - skew).toLocaleTimeString([], { hour12: false });
-    put(line, `Lost the engine ${duration(Math.round((now() - lost) / 1000)).replace(/\.\d/, "").replace("0 ms", "just now").replace(/([a-z])$/, "$1 ago").replace("just now ago", "just now")}; what you see is from ${clock}.`);
+const since = Math.round((now() - lost) / 1000);
+    put(line, `Lost the engine ${since < 1 ? "just now" : `${whole(since)} ago`}; what you see is from ${clock}.`);
   }
 
   function listen() {
