@@ -146,7 +146,7 @@ class Engine(Service):
         self._check_defaults()
         self._crontab = self._crontabs.parse() if self._reads_crontabs else None
         self._remote = self._make_remote(new_id)
-        self._pages = AdminPages(world, self._remote.doorway)
+        self._pages = AdminPages(settings, world, self._remote, self._site)
         self._admin.mount(self._pages.resources)
         self._admin.mount({"metrics": self._metrics().resource})
         self._application = application
@@ -221,6 +221,11 @@ class Engine(Service):
             return world.worker.state
         return open_state_directory(settings.state_dir, world.random.getrandbits)
 
+    def _site(self) -> str:
+        """Where the application is served, as far as that is known here."""
+        addresses = self._http.addresses()
+        return shown(addresses[0]).rstrip("/") if addresses else "http://127.0.0.1:8080"
+
     def _say_where(self) -> None:
         for address in self._http.addresses():
             self._log.info("The application is served at {url}", url=shown(address))
@@ -234,6 +239,7 @@ class Engine(Service):
             "Waiting for what runs", self._settings.drain_timeout + STOPPING_ASIDE
         )
         self._signals.stopping()
+        self._pages.hang_up()
         draining = [maybeDeferred(one.stopService) for one in (self._http, self._admin)]
         if self._jobs is not None:
             draining.append(self._jobs.stop())
