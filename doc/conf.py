@@ -17,6 +17,7 @@ extensions = [
     "ampcommands",
     "interfaces",
     "lifecycle",
+    "metrics",
     "options",
     "timeforms",
 ]

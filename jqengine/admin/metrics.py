@@ -56,7 +56,10 @@ class Metrics:
 
         values = {name: source() for name, source in self._sources.items()}
         values |= await self._ask_store()
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # it does not take every version that is asked for
+            encode, content_type = choose_encoder("")
         return Answer(200, content_type, encode(_Collected(values, self._node())))
 
 
