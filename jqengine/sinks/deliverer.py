@@ -27,6 +27,7 @@ from jqengine.job import Outcome, Owner, Result, Run, Verdict
 from jqengine.lifecycle import DeliveryState
 from jqengine.redaction import Redactor
 from jqengine.request.capture import describe_exception
+from jqengine.sinks.book import SinkBook
 from jqengine.sinks.catalogue import Catalogue
 from jqengine.sinks.choice import wants
 from jqengine.sinks.endings import Endings
@@ -84,6 +85,7 @@ class Deliverer(Service):
     :param random: gives numbers in [0, 1) that spread retries.
     :param drain_timeout: seconds that stopping waits for tries under way.
     :param tried: told of each try, if anybody is.
+    :ivar book: how the last tries at each sink went.
     :ivar ends: how many tries ended in which state, by the sink's scheme.
     """
 
@@ -118,6 +120,7 @@ class Deliverer(Service):
         self._endings = Endings(
             reactor=reactor, clock=clock, store=store, owner=owner, written=self.look
         )
+        self.book = SinkBook()
         self._lanes: dict[str, Lane] = {}
         self._slots = DeferredSemaphore(MOST_AT_ONCE)
         self._trouble = 0.0
@@ -212,6 +215,7 @@ class Deliverer(Service):
             return TryEnd.NOT_MADE
         end = end_of_try(delivery, failure, self._clock.now(), self._random())
         self._endings.add(delivery, end)
+        self.book.note(delivery.sink, end, self._clock.now())
         self.ends[self._catalogue.scheme(delivery.sink), end.state.value] += 1
         self._log_end(delivery, end)
         if failure is None:
