@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -23,11 +19,9 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 import pytest
 
 from tests.system.engine_process import engine
+from tests.system.other_server import gunicorn, needs_gunicorn
 
 EXAMPLES = Path(__file__).parents[2] / "doc/examples"
-GUNICORN = pytest.mark.skipif(
-    importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed"
-)
 
 
 class Browser:
@@ -91,43 +85,7 @@ APPLICATIONS = {
 }
 
 
-@contextmanager
-def under_gunicorn(folder: Path, app: str, environment: dict[str, str]) -> Iterator[int]:
-    """Two workers of gunicorn on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    target = app if ":" in app else f"{app}:application"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", target],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(lambda: is_open(port))
-        yield port
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def is_open(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-@pytest.mark.parametrize("server", ["engine", pytest.param("gunicorn", marks=GUNICORN)])
+@pytest.mark.parametrize("server", ["engine", pytest.param("gunicorn", marks=needs_gunicorn)])
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_an_example(name: str, server: str) -> None:
     folder, app, path, log_in, answer = APPLICATIONS[name]
@@ -148,7 +106,8 @@ def test_an_example(name: str, server: str) -> None:
             if server == "engine":
                 use(Browser(one.port), path, log_in, answer)
             else:
-                with under_gunicorn(EXAMPLES / folder, app, environment) as port:
+                target = app if ":" in app else f"{app}:application"
+                with gunicorn(EXAMPLES / folder, target, environment) as port:
                     use(Browser(port), path, log_in, answer)
 
 

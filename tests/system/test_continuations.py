@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
@@ -22,6 +17,7 @@ import pytest
 from jqengine.client import JobQueue
 from jqengine.errors import NoSuchJob
 from tests.system.engine_process import EngineProcess, engine
+from tests.system.other_server import gunicorn, needs_gunicorn, until
 
 APPLICATION = """
 import time
@@ -134,14 +130,6 @@ def shop(folder: Path, *arguments: str) -> Iterator[EngineProcess]:
         yield one
 
 
-def until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
-    while not (found := reached()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
-
-
 BODY = b"picture " * 50_000  # too long to be kept in memory, or sent in one value
 
 
@@ -230,11 +218,13 @@ def test_a_job_hands_its_trace_on_to_those_it_brings_about(folder: Path) -> None
         one.stop()
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed"
-)
+@needs_gunicorn
 def test_under_gunicorn_the_middleware_does_it(folder: Path) -> None:
-    with shop(folder) as one, gunicorn(folder) as port:
+    environment = {
+        "JOBQUEUE_AMP": f"unix:{folder}/.jobqueue/amp.sock",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    with shop(folder) as one, gunicorn(folder, "shop:wrapped", environment) as port:
         browser, queue = Browser(port), queue_of(folder)
         for status in (201, 404):
             said, job_id = browser.post(f"/orders/{status}")
@@ -242,34 +232,3 @@ def test_under_gunicorn_the_middleware_does_it(folder: Path) -> None:
         assert not is_known(queue, leave_in_the_middle(port))
         queue.close()
         one.stop()
-
-
-@contextmanager
-def gunicorn(folder: Path) -> Iterator[int]:
-    """Two workers on a free port, which talk to the engine over its socket."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", "shop:wrapped"],
-        cwd=folder,
-        env={
-            "JOBQUEUE_AMP": f"unix:{folder}/.jobqueue/amp.sock",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-        },
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(lambda: _is_open(port))
-        yield port
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _is_open(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
