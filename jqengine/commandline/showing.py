@@ -137,6 +137,8 @@ def stats(amp: str, secret_file: str | None, as_json: bool) -> None:
     if as_json:
         print_json(counts)
     else:
+        if counts.pop("all_paused", 0):
+            click.echo("everything is paused; jobqueue resume --all lets it go on", err=True)
         print_facts([(name, f"{count:,}") for name, count in counts.items()])
 
 

@@ -1,4 +1,4 @@
-"""``jobqueue cancel``, ``pause``, ``resume``, ``run``, ``retry``, ``reload``."""
+"""``jobqueue cancel``, ``run``, ``retry``, ``reload``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from jqengine.client import Job, JobQueue, RunView
+from jqengine.client import JobQueue, RunView
 from jqengine.commandline.engine import (
     each,
     engine_options,
@@ -15,40 +15,20 @@ from jqengine.commandline.engine import (
     label,
     print_json,
     print_result,
-    printable,
     queue_of,
     waiting_for,
     which,
 )
-from jqengine.commandline.tables import moment
+from jqengine.commandline.holding import job_line
 
 
-def _step_command(name: str, about: str, step: Callable[..., Job]) -> click.Command:
-    @click.command(name, help=about)
-    @job_argument(nargs=-1, required=True)
-    @engine_options
-    def command(job: tuple[str, ...], amp: str, secret_file: str | None, as_json: bool) -> int:
-        with queue_of(amp, secret_file) as queue:
-            return each(
-                job,
-                lambda one: step(queue, **which(one)).view,
-                lambda view: (
-                    f"{printable(view.label)} is {view.state}"
-                    + (f", due {moment(view.due, view.schedule.get('tz'))}" if view.due else "")
-                ),
-                as_json,
-            )
-
-    return command
-
-
-cancel = _step_command(
-    "cancel", "Take jobs back: due no more; what runs goes on to its end.", JobQueue.cancel
-)
-pause = _step_command(
-    "pause", "Hold jobs: due times pass without a run until they are resumed.", JobQueue.pause
-)
-resume = _step_command("resume", "Let paused or removed jobs go on.", JobQueue.resume)
+@click.command("cancel")
+@job_argument(nargs=-1, required=True)
+@engine_options
+def cancel(job: tuple[str, ...], amp: str, secret_file: str | None, as_json: bool) -> int:
+    """Take jobs back: due no more; what runs goes on to its end."""
+    with queue_of(amp, secret_file) as queue:
+        return each(job, lambda one: queue.cancel(**which(one)).view, job_line, as_json)
 
 
 @click.command("run")

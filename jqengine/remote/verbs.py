@@ -20,6 +20,7 @@ from jqengine.lifecycle import UNFINISHED_JOBS, UNFINISHED_RUNS, JobEvent, JobSt
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
 from jqengine.remote.continuations import Continuations
+from jqengine.remote.groups import GroupVerbs
 from jqengine.remote.intake import Intake, first_due
 from jqengine.remote.oversight import Oversight
 from jqengine.remote.submission import NOTHING, Submissions
@@ -50,6 +51,7 @@ class Verbs:
     :param reload: reads the crontabs again; raises what is wrong with them.
     :ivar continuations: what can be asked about continuations.
     :ivar oversight: what those can ask who look closely.
+    :ivar groups: what can be asked about groups, and about everything.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Verbs:
         self._triggers = triggers
         self._new_id = new_id
         self.continuations = continuations
+        self.groups = GroupVerbs(control, clock, wake)
         self.oversight = oversight
         self.reload = reload
 

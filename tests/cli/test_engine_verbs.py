@@ -41,6 +41,15 @@ SAVED = {
     "created": NOW,
     "expires": "2026-12-01T03:00:00Z",
 }
+MAIL = {
+    "name": "mail",
+    "paused": True,
+    "running": 2,
+    "waiting": 12,
+    "concurrency": 3,
+    "rate": "10/1m",
+    "tokens": 7.5,
+}
 ENGINE_COMMANDS = (
     "add", "cancel", "continuations", "forget", "list", "pause", "reload", "results", "resume",
     "retry", "run", "show", "stats", "tail", "wait",
@@ -62,6 +71,11 @@ def engine(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEn
         Cancel=lambda said: job if said["name"] == b"sync" else _nobody(said),
         Pause=lambda said: job,
         Resume=lambda said: job,
+        PauseGroup=lambda said: {"group": {**MAIL, "name": said["group"].decode()}},
+        ResumeGroup=lambda said: {"group": {**MAIL, "paused": False}},
+        PauseAll=lambda said: {"changed": 1},
+        ResumeAll=lambda said: {"changed": 0},
+        Groups=lambda said: {"groups": [MAIL], "all_paused": 0},
         RunNow=lambda said: run,
         Retry=lambda said: run,
         Jobs=lambda said: {"jobs": [SYNC]},
@@ -189,6 +203,28 @@ def test_steps_say_how_the_job_is(verb: str, run: Run, engine: FakeEngine) -> No
     assert outcome == (0, "sync is scheduled, due 2026-11-24 04:00:00+0100\n", "")
 
 
+def test_a_group_or_everything_is_paused_and_resumed(run: Run, engine: FakeEngine) -> None:
+    paused = run("pause", "--group", "mail", "--group", "sms").out
+    assert paused == "mail is paused, 2 running, 12 waiting\nsms is paused, 2 running, 12 waiting\n"
+    assert run("resume", "--group", "mail").out == "mail goes on, 2 running, 12 waiting\n"
+    assert run("pause", "--all").out == "everything is paused\n"
+    assert run("resume", "--all").out == "everything was resumed already\n"
+
+
+@pytest.mark.parametrize("words", [(), ("sync", "--all"), ("--all", "--group", "g")])
+def test_what_to_pause_is_said_once(words: tuple[str, ...], run: Run, engine: FakeEngine) -> None:
+    outcome = run("pause", *words)
+    assert (outcome.status, outcome.err) == (2, "error: expected JOB..., --group GROUP or --all\n")
+
+
+def test_groups_are_listed_with_their_limits(run: Run, engine: FakeEngine) -> None:
+    engine.answers["Stats"] = lambda said: {"stats": {"due": 1, "all_paused": 1}}
+    outcome = run("groups")
+    assert outcome.out.split()[-7:] == ["mail", "paused", "2", "12", "3", "10/1m", "7.5"]
+    assert outcome.err == "everything is paused; jobqueue resume --all lets it go on\n"
+    assert run("stats").err == outcome.err
+
+
 def test_a_failure_of_one_is_nothing_to_the_others(run: Run, engine: FakeEngine) -> None:
     outcome = run("cancel", "nobody", "sync")
     assert (outcome.status, outcome.err) == (1, "error: there is no job nobody\n")
@@ -300,7 +336,8 @@ def test_no_engine_is_one_line_that_says_where_it_was_looked_for(command: str, r
         ("add", "/x"), ("list",), ("show", "sync"), ("results", "sync"), ("results", "--run", "r"),
         ("cancel", "sync"), ("pause", "sync"), ("resume", "sync"), ("run", "sync"),
         ("retry", "sync"), ("stats",), ("reload",), ("wait", "sync"), ("tail", "sync"),
-        ("continuations",), ("forget", "1" * 32), ("forget", "--all"),
+        ("continuations",), ("forget", "1" * 32), ("forget", "--all"), ("groups",),
+        ("pause", "--group", "g"), ("resume", "--all"),
     ],
 )  # fmt: skip
 def test_every_command_prints_json(

@@ -14,6 +14,7 @@ from jqengine.remote.commands.continuations import (
     MakeContinuation,
 )
 from jqengine.remote.commands.following import Event, StopTail, Tail
+from jqengine.remote.commands.groups import Groups, PauseAll, PauseGroup, ResumeAll, ResumeGroup
 from jqengine.remote.commands.handshake import Challenge, Prove
 from jqengine.remote.commands.looking import Body, Jobs, Results, Runs, Show, Stats, Wait
 from jqengine.remote.commands.oversight import OVERSIGHT
@@ -40,14 +41,19 @@ __all__ = [
     "DropUpload",
     "EngineCommand",
     "Event",
+    "Groups",
     "Jobs",
     "MakeContinuation",
     "Pause",
+    "PauseAll",
+    "PauseGroup",
     "Prove",
     "Reload",
     "Reschedule",
     "Results",
     "Resume",
+    "ResumeAll",
+    "ResumeGroup",
     "Retry",
     "Role",
     "RunNow",
@@ -66,7 +72,7 @@ COMMANDS: tuple[type[EngineCommand], ...] = (
     Schedule, ScheduleMany, Upload, DropUpload, Show, Wait, Results, Body, Stats,
     Jobs, Runs, Cancel, Pause, Resume, RunNow, Retry, Reschedule, Reload, Tail, StopTail,
     MakeContinuation, Continuations, DropContinuation, ClearContinuations,
-    *OVERSIGHT,
+    Groups, PauseGroup, ResumeGroup, PauseAll, ResumeAll, *OVERSIGHT,
     Challenge, Prove,
 )  # fmt: skip
 """What a client may send, in the order of the reference page."""
