@@ -1,0 +1,1 @@
+"""Real nodes on a real PostgreSQL, and what may befall either."""
