@@ -8,6 +8,7 @@ the parts in their order.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from random import Random
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -35,6 +36,7 @@ from jqengine.config import OFF, Settings
 from jqengine.errors import BadValue, ConfigurationError
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
+from jqengine.news import Topic
 from jqengine.remote.assembly import Remote
 from jqengine.request.outputs import Outputs
 from jqengine.signals import Signals
@@ -154,6 +156,7 @@ class Engine(Service):
         self._heartbeat = Heartbeat(world.manager, world.reactor, self._is_alive)
         self._state: StateDirectory | None = None
         self._jobs: JobSide | None = None
+        self._unlisten: Callable[[], None] = lambda: None
         self._opened = False
         self._delivers = False
 
@@ -205,6 +208,7 @@ class Engine(Service):
             self._outputs,
         )
         self._jobs.start()
+        self._unlisten = self._store.listen(self._heard)
         await self._remote.listen()
         self._signals.started()
         if world.worker is None:
@@ -238,6 +242,7 @@ class Engine(Service):
         self._world.manager.stopping(
             "Waiting for what runs", self._settings.drain_timeout + STOPPING_ASIDE
         )
+        self._unlisten()
         self._signals.stopping()
         self._pages.hang_up()
         draining = [maybeDeferred(one.stopService) for one in (self._http, self._admin)]
@@ -320,9 +325,21 @@ class Engine(Service):
             random_bytes=world.random.randbytes,
             wake=self._look,
             reload=self._crontabs.read_again,
+            nodes_changed=self._nodes_changed,
             session_cookie=self._settings.session_cookie,
             script_name=self._settings.base_url.script_name,
         )
+
+    def _heard(self, topics: frozenset[Topic]) -> None:
+        """Take news of what others have changed in the store."""
+        if self._jobs is not None:
+            self._jobs.heard(topics)
+        self._remote.heard(topics)
+        self._sinks.heard(topics)
+
+    def _nodes_changed(self) -> None:
+        if self._jobs is not None:
+            self._jobs.nodes_changed()
 
     def _look(self) -> None:
         if self._jobs is not None:

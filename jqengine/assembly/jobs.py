@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
 from functools import partial
 from wsgiref.types import WSGIApplication
 
@@ -19,12 +22,15 @@ from jqengine.dispatch.dispatcher import LONGEST_PAUSE, Dispatcher
 from jqengine.dispatch.janitor import Janitor
 from jqengine.dispatch.leases import Leases
 from jqengine.dispatch.outputkeeper import OutputKeeper
+from jqengine.dispatch.presence import Presence
 from jqengine.dispatch.recorder import Recorder
 from jqengine.dispatch.wake import Bell
 from jqengine.dispatch.watchdog import Watchdog
 from jqengine.dispatch.window import ClaimWindow
 from jqengine.interfaces import IDelivery
 from jqengine.job import Owner
+from jqengine.news import Topic
+from jqengine.node import Beat
 from jqengine.remote.assembly import Remote
 from jqengine.remote.followups import FollowUps
 from jqengine.remote.sweeping import ContinuationSweep
@@ -33,6 +39,7 @@ from jqengine.request.environ import EnvironBuilder, JobEnviron
 from jqengine.request.outputs import Outputs
 from jqengine.store.sql import SqlStore
 from jqengine.triggers.triggers import Triggers
+from jqengine.version import VERSION
 
 RESULT_BODY_LIMIT = 4 * 1024 * 1024
 """Bytes of a result's body that are kept."""
@@ -102,6 +109,14 @@ class JobSide:
             bell=bell,
             lost=recorder.lost,
         )
+        self._presence = Presence(
+            reactor=reactor,
+            clock=clock,
+            store=store,
+            beat=_beat_of(owner, clock.now(), threads.size, recorder),
+            bell=bell,
+            idle=recorder.idle,
+        )
         self._dispatcher = Dispatcher(
             reactor=reactor,
             clock=clock,
@@ -114,12 +129,14 @@ class JobSide:
             bell=bell,
             owner=owner,
             drain_timeout=settings.drain_timeout,
+            may_claim=lambda: self._presence.may_claim,
         )
         self._sweep = ContinuationSweep(reactor=reactor, clock=clock, store=store)
         self._outputs = OutputKeeper(reactor=reactor, store=store, outputs=outputs)
         self._janitor = Janitor(reactor=reactor, clock=clock, store=store, retention=settings.keep)
         self._host, self._recorder, self._store = host, recorder, store
         self.look = self._dispatcher.look
+        self.nodes_changed = self._presence.look
         self.hurry = self._dispatcher.hurry
 
     @property
@@ -152,19 +169,44 @@ class JobSide:
         self._sweep.startService()
         self._outputs.startService()
         self._leases.startService()
+        self._presence.startService()
         self._dispatcher.startService()
 
-    def stop(self) -> Deferred[None]:
+    def heard(self, topics: frozenset[Topic]) -> None:
+        """Take news of what others have changed in the store."""
+        self._presence.heard(topics)
+        if Topic.READY in topics:
+            self.look()
+
+    def stop(self) -> Deferred[object]:
         """Drain; leases are renewed until the end."""
         return self._dispatcher.stopService().addBoth(self._drained)
 
-    def _drained(self, result: None) -> None:
+    def _drained(self, result: object) -> Deferred[object]:
         self._leases.stopService()
         self._janitor.stopService()
         self._sweep.stopService()
         self._outputs.stopService()
         self._watchdog.stopService()
-        return result
+        return self._presence.stopService().addBoth(lambda _: result)
+
+
+def _beat_of(owner: Owner, started: float, threads: int, recorder: Recorder) -> Callable[[], Beat]:
+    """Makes what this node says of itself."""
+    host, pid = socket.gethostname(), os.getpid()
+
+    def beat() -> Beat:
+        return Beat(
+            owner=owner,
+            host=host,
+            pid=pid,
+            version=VERSION,
+            started=started,
+            threads=threads,
+            running=recorder.in_hand,
+        )
+
+    return beat
 
 
 def _job_environ(settings: Settings, queue: JobQueue | None) -> EnvironBuilder:

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from jqengine.client.connection import Carrier, Connection, stand_in
-from jqengine.client.holding import Holding
 from jqengine.client.ids import NewIds
 from jqengine.client.job import Job
 from jqengine.client.overseeing import Overseeing
@@ -32,7 +31,7 @@ from jqengine.wire.fields import (
     signature,
 )
 from jqengine.wire.proof import read_secrets
-from jqengine.wire.views import ContinuationView, JobView, ResultView, RunView
+from jqengine.wire.views import ContinuationView, JobView, NodeView, ResultView, RunView
 
 if TYPE_CHECKING:
     from jqengine.client.request import OnSuccess
@@ -46,7 +45,7 @@ _generation = 0
 _queues: weakref.WeakSet[JobQueue] = weakref.WeakSet()
 
 
-class JobQueue(Overseeing, Holding):
+class JobQueue(Overseeing):
     """An engine, as an application sees it.
 
     One object serves a whole program: it is safe to call from many threads,
@@ -296,6 +295,14 @@ class JobQueue(Overseeing, Holding):
         """Take a job back: due no more, what waits is cancelled, what runs goes on."""
         return self._change("Cancel", job, name)
 
+    def pause(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
+        """Hold a job: due times pass without a run until it is resumed."""
+        return self._change("Pause", job, name)
+
+    def resume(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
+        """Let a paused or removed job go on."""
+        return self._change("Resume", job, name)
+
     def reschedule(
         self,
         job: str | Job | None = None,
@@ -325,6 +332,27 @@ class JobQueue(Overseeing, Holding):
     def stats(self) -> dict[str, int]:
         """Counts: scheduled, due, running, finished, failed, removed."""
         return self._hold(talks.stats())
+
+    def nodes(self) -> list[NodeView]:
+        """The processes that share the engine's store, by name."""
+        return self._hold(talks.nodes())
+
+    def drain(self, node: str) -> NodeView:
+        """Let a node claim no more runs; it finishes what it has begun.
+
+        What it has claimed and not begun goes to the others.  It stays so, over
+        restarts too, until :meth:`undrain`.
+
+        :raises NoSuchNode: there is none of that name.
+        """
+        return self._hold(talks.change_node("Drain", node))
+
+    def undrain(self, node: str) -> NodeView:
+        """Let a node claim runs again.
+
+        :raises NoSuchNode: there is none of that name.
+        """
+        return self._hold(talks.change_node("Undrain", node))
 
     def reload(self) -> dict[str, int]:
         """Let the engine read its crontabs again; what that changed."""

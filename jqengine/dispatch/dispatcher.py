@@ -40,6 +40,7 @@ class Dispatcher(Service):
 
     :param bell: rings when there may be something to do.
     :param drain_timeout: seconds that stopping waits for runs under way.
+    :param may_claim: whether this node is to take runs at all.
     :ivar complaint: why the last look failed, a sentence; empty when it did not.
     """
 
@@ -59,6 +60,7 @@ class Dispatcher(Service):
         bell: Bell,
         owner: Owner,
         drain_timeout: float,
+        may_claim: Callable[[], bool] = lambda: True,
     ) -> None:
         self._reactor = reactor
         self._clock = clock
@@ -71,6 +73,7 @@ class Dispatcher(Service):
         self._bell = bell
         self._owner = owner
         self._drain_timeout = drain_timeout
+        self._may_claim = may_claim
         self._trouble = 0.0
         self._ticked = reactor.seconds()
         self.complaint = ""
@@ -135,7 +138,7 @@ class Dispatcher(Service):
     async def _turn(self) -> float:
         """Do what can be done now; answers for how long there is nothing more."""
         now = self._clock.now()
-        if not self._host.able:
+        if not (self._host.able and self._may_claim()):
             await self._leave_to_others()
         room = self._room()
         due, claimed, ready = await self._ask_store(now, room)
@@ -148,12 +151,12 @@ class Dispatcher(Service):
 
     def _room(self) -> int:
         """How many runs to claim."""
-        if self._leases.fresh and self._host.able:
+        if self._leases.fresh and self._host.able and self._may_claim():
             return self._window.room(self._recorder.in_hand)
         return 0
 
     async def _leave_to_others(self) -> None:
-        """Let go of what waits for threads that are all stuck; another node may have free ones."""
+        """Let go of what no thread has begun; another node may have free ones."""
         runs = self._host.unstarted()
         if not runs:
             return

@@ -8,15 +8,25 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamServerEndpoint
 
-from jqengine.interfaces import IClock, IContinuationStore, IQueueControl, IStore, ITriggers
+from jqengine.interfaces import (
+    IClock,
+    IContinuationStore,
+    INodeStore,
+    IQueueControl,
+    IStore,
+    ITriggers,
+)
 from jqengine.joboptions import OptionValues
+from jqengine.news import Topic
 from jqengine.plan import CrontabPlan
 from jqengine.redaction import Redactor
 from jqengine.remote.continuations import Continuations
 from jqengine.remote.credentials import Secrets
 from jqengine.remote.doorway import Doorway
+from jqengine.remote.elsewhere import EndsElsewhere
 from jqengine.remote.hub import RunHub
 from jqengine.remote.live import LiveOutput
+from jqengine.remote.nodes import NodeVerbs
 from jqengine.remote.oversight import NOTHING_INSIDE, Insides, Oversight
 from jqengine.remote.pulse import Pulse
 from jqengine.remote.server import AMPServer, SessionFactory
@@ -33,6 +43,7 @@ class Remote:
         names no sink.
     :param wake: called when there may be something to run.
     :param reload: reads the crontabs again; raises what is wrong with them.
+    :param nodes_changed: called when a node was asked to claim nothing, or again.
     :param session_cookie: the name of the application's, if it is known.
     :param script_name: where the application is, as it finds it in a job.
     :param insides: what only the engine knows of itself.
@@ -58,6 +69,7 @@ class Remote:
         random_bytes: Callable[[int], bytes],
         wake: Callable[[], None],
         reload: Callable[[], Awaitable[CrontabPlan]],
+        nodes_changed: Callable[[], object] = lambda: None,
         session_cookie: str | None = None,
         script_name: str = "",
         insides: Insides = NOTHING_INSIDE,
@@ -67,6 +79,7 @@ class Remote:
         submissions = Submissions(defaults, check_sink)
         pulse = Pulse(clock)
         self.hub.subscribe(pulse)
+        waits = Waits(self.hub)
         self.verbs = Verbs(
             reactor=reactor,
             clock=clock,
@@ -74,7 +87,7 @@ class Remote:
             control=IQueueControl(store),
             triggers=triggers,
             submissions=submissions,
-            waits=Waits(self.hub),
+            waits=waits,
             continuations=Continuations(
                 store=IContinuationStore(store),
                 clock=clock,
@@ -94,10 +107,12 @@ class Remote:
                 new_id=new_id,
                 wake=wake,
             ),
+            nodes=NodeVerbs(INodeStore(store), clock, nodes_changed),
             new_id=new_id,
             wake=wake,
             reload=reload,
         )
+        self._elsewhere = EndsElsewhere(reactor, waits, self.verbs.last_end)
         factory = SessionFactory(
             reactor=reactor,
             verbs=self.verbs,
@@ -115,6 +130,11 @@ class Remote:
     def connections(self) -> int:
         """How many clients are connected."""
         return len(self._factory.sessions)
+
+    def heard(self, topics: frozenset[Topic]) -> None:
+        """Take news of what others have changed in the store."""
+        if Topic.ENDED in topics:
+            self._elsewhere.look()
 
     def listen(self) -> Deferred[None]:
         """Let clients in; fails with CannotListenError, and then none are."""

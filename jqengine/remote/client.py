@@ -18,7 +18,6 @@ from jqengine.errors import JobQueueError, NotPossible
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
 from jqengine.remote.clientconnection import ClientConnection, ask_one
-from jqengine.remote.clientholding import Holding
 from jqengine.remote.clientlink import ClientLink
 from jqengine.request.continuation import request_to_save
 from jqengine.wire import talks
@@ -35,7 +34,7 @@ from jqengine.wire.fields import (
     check_names,
 )
 from jqengine.wire.proof import read_secrets
-from jqengine.wire.views import ContinuationView, JobView, ResultView, RunView
+from jqengine.wire.views import ContinuationView, JobView, NodeView, ResultView, RunView
 
 T = TypeVar("T")
 
@@ -44,7 +43,7 @@ PATIENCE = 5.0
 _TAIL = 1
 
 
-class JobQueueClient(Holding):
+class JobQueueClient:
     """An engine, as a Twisted program sees it.  For the reactor thread.
 
     What the verbs do, and what they raise, is said at
@@ -191,6 +190,14 @@ class JobQueueClient(Holding):
         """Take a job back."""
         return await self._change("Cancel", job, name)
 
+    async def pause(self, job: str | None = None, *, name: str | None = None) -> JobView:
+        """Hold a job."""
+        return await self._change("Pause", job, name)
+
+    async def resume(self, job: str | None = None, *, name: str | None = None) -> JobView:
+        """Let a paused or removed job go on."""
+        return await self._change("Resume", job, name)
+
     async def reschedule(
         self, job: str | None = None, *, name: str | None = None, **time: Unpack[TimeFields]
     ) -> JobView:
@@ -211,6 +218,18 @@ class JobQueueClient(Holding):
     async def stats(self) -> dict[str, int]:
         """Counts by state."""
         return await self._hold(talks.stats())
+
+    async def nodes(self) -> list[NodeView]:
+        """The processes that share the engine's store, by name."""
+        return await self._hold(talks.nodes())
+
+    async def drain(self, node: str) -> NodeView:
+        """Let a node claim no more runs; it finishes what it has begun."""
+        return await self._hold(talks.change_node("Drain", node))
+
+    async def undrain(self, node: str) -> NodeView:
+        """Let a node claim runs again."""
+        return await self._hold(talks.change_node("Undrain", node))
 
     async def reload(self) -> dict[str, int]:
         """Let the engine read its crontabs again."""

@@ -20,11 +20,11 @@ from jqengine.lifecycle import UNFINISHED_JOBS, UNFINISHED_RUNS, JobEvent, JobSt
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
 from jqengine.remote.continuations import Continuations
-from jqengine.remote.groups import GroupVerbs
 from jqengine.remote.intake import Intake, first_due
+from jqengine.remote.nodes import NodeVerbs
 from jqengine.remote.oversight import Oversight
 from jqengine.remote.submission import NOTHING, Submissions
-from jqengine.remote.waits import Ended, Waits
+from jqengine.remote.waits import Ended, Waits, mark_of
 from jqengine.units import format_duration
 
 MOST_JOBS_AT_ONCE = 1000
@@ -50,8 +50,8 @@ class Verbs:
     :param wake: called when there may be something to run.
     :param reload: reads the crontabs again; raises what is wrong with them.
     :ivar continuations: what can be asked about continuations.
+    :ivar nodes: what can be asked about nodes.
     :ivar oversight: what those can ask who look closely.
-    :ivar groups: what can be asked about groups, and about everything.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Verbs:
         submissions: Submissions,
         waits: Waits,
         continuations: Continuations,
+        nodes: NodeVerbs,
         oversight: Oversight,
         new_id: Callable[[float], str],
         wake: Callable[[], None],
@@ -80,7 +81,7 @@ class Verbs:
         self._triggers = triggers
         self._new_id = new_id
         self.continuations = continuations
-        self.groups = GroupVerbs(control, clock, wake)
+        self.nodes = nodes
         self.oversight = oversight
         self.reload = reload
 
@@ -289,7 +290,8 @@ class Verbs:
         :raises NotInTime: it has not come by then.
         :raises NotPossible: nothing can come.
         """
-        coming = self._waits.next_of(job.id)
+        before = await self._latest(job, ANSWERED_RUNS)
+        coming = self._waits.next_of(job.id, None if before is None else mark_of(before))
         try:
             over = await self._over(job.id)
             if over is not None:
@@ -298,7 +300,7 @@ class Verbs:
                 coming.addTimeout(timeout, self._reactor)
             return await coming
         except TimedOut:
-            # Another engine may have run it, unheard here.
+            # Another process may have run it, unheard here.
             over = await self._over(job.id)
             if over is not None:
                 return over
@@ -307,6 +309,17 @@ class Verbs:
         finally:
             coming.addErrback(lambda _: None)
             coming.cancel()
+
+    async def last_end(self, job_id: str) -> Ended | None:
+        """The last end of a run of a job, if there was one.
+
+        :raises NotPossible: nothing can come any more.
+        """
+        over = await self._over(job_id)
+        if over is not None:
+            return over
+        run = await self._latest(await self.find(job_id, None), ANSWERED_RUNS)
+        return None if run is None else await self._with_result(run)
 
     async def _over(self, job_id: str) -> Ended | None:
         """The last run of a job of which no other will come, once it has ended."""
@@ -318,6 +331,9 @@ class Verbs:
         run = await self._latest(job, ANSWERED_RUNS)
         if run is None:
             raise NotPossible(f"{job.label} is {job.state}, and nothing is known of a result")
+        return await self._with_result(run)
+
+    async def _with_result(self, run: Run) -> Ended:
         results = await self._store.results(run.id)
         return run, (results[-1][1] if results else None)
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer
+from twisted.logger import Logger
 from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import NOT_DONE_YET, Request
@@ -63,15 +64,36 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 class Pages:
     """All that is served in the application's place.  For the reactor thread."""
 
+    _log = Logger()
+
     def __init__(self, store: IDeliveryStore) -> None:
         self._store = store
         self._pages: dict[bytes, Publication] = {}
         self._bodies = BodyCache(MOST_CACHED)
+        self._stale = False
+        self._loading = False
 
     async def load(self) -> None:
         """Take up what was served before; to be awaited before serving."""
         for publication in await self._store.publications():
             self._pages[publication.path.encode("utf-8")] = publication
+
+    def reload(self) -> None:
+        """Another process serves something else: see what it is."""
+        self._stale = True
+        if not self._loading:
+            self._loading = True
+            Deferred.fromCoroutine(self._reload())
+
+    async def _reload(self) -> None:
+        try:
+            while self._stale:
+                self._stale = False
+                await self.load()
+        except StoreUnavailable as error:
+            self._log.warn("What others publish is not seen: {error}", error=error)
+        finally:
+            self._loading = False
 
     def publish(self, path: str, parcel: Parcel) -> Deferred[None]:
         """Serve the parcel's result at *path* from now on, over restarts too."""

@@ -16,6 +16,7 @@ from twisted.web.resource import IResource
 
 from jqengine.interfaces import IClock, IDeliveryStore
 from jqengine.job import Owner
+from jqengine.news import Topic
 from jqengine.redaction import Redactor
 from jqengine.sinks.catalogue import Catalogue, installed_factories
 from jqengine.sinks.deliverer import Deliverer, Tried
@@ -113,6 +114,11 @@ class SinkSide:
     def stop(self) -> Deferred[None]:
         """Wait for what is under way, and give back the rest."""
         return self.deliverer.stopService()
+
+    def heard(self, topics: frozenset[Topic]) -> None:
+        """Take news of what others have changed in the store."""
+        if Topic.PUBLISHED in topics:
+            self._pages.reload()
 
     async def told(self) -> None:
         """Wait a little for sinks that are told at once; no more results come."""

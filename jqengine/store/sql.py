@@ -15,6 +15,7 @@ from jqengine.interfaces import (
     IChannel,
     IContinuationStore,
     IDeliveryStore,
+    INodeStore,
     IQueueControl,
     IStore,
     IWakeups,
@@ -28,6 +29,7 @@ from jqengine.store.news import NoChannel, Wakeups
 from jqengine.store.sqlcontinuations import SqlContinuations
 from jqengine.store.sqlcontrol import SqlControl
 from jqengine.store.sqldeliveries import SqlDeliveries
+from jqengine.store.sqlnodes import SqlNodes
 from jqengine.store.sqloversight import SqlOversight
 from jqengine.store.thread import StoreThread
 from jqengine.store.transacting import Database, Operation
@@ -55,8 +57,8 @@ class Place(Protocol):
         """Tidy up, when no thread uses it any more."""
 
 
-@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, IWakeups)
-class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, Wakeups):
+@implementer(IStore, IQueueControl, IDeliveryStore, IContinuationStore, INodeStore, IWakeups)
+class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, SqlNodes, Wakeups):
     """A store in a database, with a thread that writes and one that reads.
 
     Questions of the dispatcher go through the writer, in their place between

@@ -25,10 +25,12 @@ from jqengine.wire.submitting import (
 from jqengine.wire.views import (
     ContinuationView,
     JobView,
+    NodeView,
     ResultView,
     RunView,
     continuation_view,
     job_view,
+    node_view,
     result_view,
     run_view,
 )
@@ -160,6 +162,17 @@ def jobs(filters: Fields, limit: int | None) -> Talk[list[JobView]]:
 def runs(filters: Fields, limit: int | None) -> Talk[list[RunView]]:
     """The runs that match, at most *limit* of them."""
     return (yield from _pages("Runs", "runs", filters, limit, run_view))
+
+
+def nodes() -> Talk[list[NodeView]]:
+    """The nodes that share the store."""
+    return (yield from _pages("Nodes", "nodes", {}, None, node_view))
+
+
+def change_node(command: str, node: str) -> Talk[NodeView]:
+    """A command that gives the node as it is after it."""
+    answer = yield from one(ask(command, node=node))
+    return node_view(answer.json("node"))
 
 
 def stats() -> Talk[dict[str, int]]:

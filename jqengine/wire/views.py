@@ -179,6 +179,45 @@ def continuation_view(said: Mapping[str, Any]) -> ContinuationView:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeView:
+    """A process that shares the store, as it was when the engine was asked.
+
+    :ivar state: ``up``, ``draining``, ``drained``, ``stopped`` or ``missing``.
+    :ivar since: from when on, as far as that is known.
+    :ivar beat: when it was last heard of.
+    :ivar running: how many runs it had in hand then.
+    :ivar threads: how many it can work on at once.
+    """
+
+    name: str
+    state: str
+    since: datetime
+    beat: datetime
+    started: datetime
+    running: int
+    threads: int
+    version: str
+    host: str
+    pid: int
+
+
+def node_view(said: Mapping[str, Any]) -> NodeView:
+    """The node that an engine described."""
+    return NodeView(
+        name=said["name"],
+        state=said["state"],
+        since=datetime.fromisoformat(said["since"]),
+        beat=datetime.fromisoformat(said["beat"]),
+        started=datetime.fromisoformat(said["started"]),
+        running=said["running"],
+        threads=said["threads"],
+        version=said["version"],
+        host=said["host"],
+        pid=said["pid"],
+    )
+
+
 def job_view(said: Mapping[str, Any], *, existing: bool = False) -> JobView:
     """The job that an engine described."""
     return JobView(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from random import SystemRandom
+from types import FrameType
 from typing import Any, BinaryIO
 
 from twisted.internet.abstract import FileDescriptor
@@ -78,6 +80,8 @@ class WorkerProcess:
 
     def start(self) -> None:
         """Start the engine, and report how that went."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
         self._control.startReading()
         Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
@@ -128,6 +132,10 @@ class WorkerProcess:
             self._engine.reload()
         elif word is Word.HURRY and self._engine is not None:
             self._engine.hurry()
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        # Not the reactor's own handler: the parent may have said so, too.
+        self._reactor.callFromThread(self._end)
 
     def _abandoned(self) -> None:
         if not self._stopping:

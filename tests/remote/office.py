@@ -23,6 +23,7 @@ from jqengine.remote.continuations import Continuations
 from jqengine.remote.hub import RunHub
 from jqengine.remote.limits import Limits
 from jqengine.remote.live import LiveOutput
+from jqengine.remote.nodes import NodeVerbs
 from jqengine.remote.oversight import Insides, Oversight
 from jqengine.remote.pulse import Pulse
 from jqengine.remote.server import SessionFactory
@@ -107,6 +108,7 @@ class Office:
                 session_cookie="session",
                 script_name="/app",
             ),
+            nodes=NodeVerbs(self.store, self.wall, self._wake),
             new_id=new_id,
             wake=self._wake,
             reload=self._reload,

@@ -91,7 +91,7 @@ def test_who_may_submit_may_not_operate_until_he_proves_more() -> None:
     assert refused == {
         "Jobs", "Runs", "Cancel", "Pause", "Resume", "RunNow", "Retry", "Reschedule", "Reload",
         "Tail", "StopTail", "Continuations", "DropContinuation", "ClearContinuations",
-        "Groups", "PauseGroup", "ResumeGroup", "PauseAll", "ResumeAll",
+        "Nodes", "Drain", "Undrain",
         "ShowRun", "RequestBody", "Deliveries", "Redrive",
         "DropDelivery", "Sinks", "Upcoming", "Instants", "Overview", "Edit", "RetryChanged",
     }  # fmt: skip

@@ -14,9 +14,9 @@ from jqengine.remote.commands.continuations import (
     MakeContinuation,
 )
 from jqengine.remote.commands.following import Event, StopTail, Tail
-from jqengine.remote.commands.groups import Groups, PauseAll, PauseGroup, ResumeAll, ResumeGroup
 from jqengine.remote.commands.handshake import Challenge, Prove
 from jqengine.remote.commands.looking import Body, Jobs, Results, Runs, Show, Stats, Wait
+from jqengine.remote.commands.nodes import Drain, Nodes, Undrain
 from jqengine.remote.commands.oversight import OVERSIGHT
 from jqengine.remote.commands.scheduling import DropUpload, Schedule, ScheduleMany, Upload
 from jqengine.remote.commands.steering import (
@@ -37,23 +37,20 @@ __all__ = [
     "Challenge",
     "ClearContinuations",
     "Continuations",
+    "Drain",
     "DropContinuation",
     "DropUpload",
     "EngineCommand",
     "Event",
-    "Groups",
     "Jobs",
     "MakeContinuation",
+    "Nodes",
     "Pause",
-    "PauseAll",
-    "PauseGroup",
     "Prove",
     "Reload",
     "Reschedule",
     "Results",
     "Resume",
-    "ResumeAll",
-    "ResumeGroup",
     "Retry",
     "Role",
     "RunNow",
@@ -64,6 +61,7 @@ __all__ = [
     "Stats",
     "StopTail",
     "Tail",
+    "Undrain",
     "Upload",
     "Wait",
 ]
@@ -72,7 +70,7 @@ COMMANDS: tuple[type[EngineCommand], ...] = (
     Schedule, ScheduleMany, Upload, DropUpload, Show, Wait, Results, Body, Stats,
     Jobs, Runs, Cancel, Pause, Resume, RunNow, Retry, Reschedule, Reload, Tail, StopTail,
     MakeContinuation, Continuations, DropContinuation, ClearContinuations,
-    Groups, PauseGroup, ResumeGroup, PauseAll, ResumeAll, *OVERSIGHT,
-    Challenge, Prove,
+    *OVERSIGHT,
+    Nodes, Drain, Undrain, Challenge, Prove,
 )  # fmt: skip
 """What a client may send, in the order of the reference page."""
