@@ -15,11 +15,13 @@ from jqengine.client.middleware import JobQueueMiddleware
 from jqengine.client.queue import JobQueue
 from jqengine.client.request import OnSuccess
 from jqengine.wire.events import Event
+from jqengine.wire.groups import GroupView
 from jqengine.wire.views import ContinuationView, JobView, NodeView, ResultView, RunView
 
 __all__ = [
     "ContinuationView",
     "Event",
+    "GroupView",
     "Job",
     "JobQueue",
     "JobQueueMiddleware",

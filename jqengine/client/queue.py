@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from jqengine.client.connection import Carrier, Connection, stand_in
+from jqengine.client.holding import Holding
 from jqengine.client.ids import NewIds
 from jqengine.client.job import Job
 from jqengine.client.overseeing import Overseeing
@@ -45,7 +46,7 @@ _generation = 0
 _queues: weakref.WeakSet[JobQueue] = weakref.WeakSet()
 
 
-class JobQueue(Overseeing):
+class JobQueue(Overseeing, Holding):
     """An engine, as an application sees it.
 
     One object serves a whole program: it is safe to call from many threads,
@@ -294,14 +295,6 @@ class JobQueue(Overseeing):
     def cancel(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
         """Take a job back: due no more, what waits is cancelled, what runs goes on."""
         return self._change("Cancel", job, name)
-
-    def pause(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
-        """Hold a job: due times pass without a run until it is resumed."""
-        return self._change("Pause", job, name)
-
-    def resume(self, job: str | Job | None = None, *, name: str | None = None) -> Job:
-        """Let a paused or removed job go on."""
-        return self._change("Resume", job, name)
 
     def reschedule(
         self,

@@ -18,6 +18,7 @@ from jqengine.errors import JobQueueError, NotPossible
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
 from jqengine.remote.clientconnection import ClientConnection, ask_one
+from jqengine.remote.clientholding import Holding
 from jqengine.remote.clientlink import ClientLink
 from jqengine.request.continuation import request_to_save
 from jqengine.wire import talks
@@ -43,7 +44,7 @@ PATIENCE = 5.0
 _TAIL = 1
 
 
-class JobQueueClient:
+class JobQueueClient(Holding):
     """An engine, as a Twisted program sees it.  For the reactor thread.
 
     What the verbs do, and what they raise, is said at
@@ -189,14 +190,6 @@ class JobQueueClient:
     async def cancel(self, job: str | None = None, *, name: str | None = None) -> JobView:
         """Take a job back."""
         return await self._change("Cancel", job, name)
-
-    async def pause(self, job: str | None = None, *, name: str | None = None) -> JobView:
-        """Hold a job."""
-        return await self._change("Pause", job, name)
-
-    async def resume(self, job: str | None = None, *, name: str | None = None) -> JobView:
-        """Let a paused or removed job go on."""
-        return await self._change("Resume", job, name)
 
     async def reschedule(
         self, job: str | None = None, *, name: str | None = None, **time: Unpack[TimeFields]

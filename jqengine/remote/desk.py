@@ -27,6 +27,7 @@ from jqengine.remote.arguments import Json
 from jqengine.remote.continuationdesk import ContinuationDesk
 from jqengine.remote.describe import job_as_json, report_as_json, result_as_json, run_as_json
 from jqengine.remote.editing import version_of
+from jqengine.remote.groups import GroupDesk
 from jqengine.remote.live import LiveOutput
 from jqengine.remote.nodes import NodeDesk
 from jqengine.remote.oversightdesk import ANSWERS as OVERSIGHT_ANSWERS
@@ -55,6 +56,7 @@ class Desk:
     :ivar continuations: answers the commands about those.
     :ivar nodes: answers the commands about those.
     :ivar oversight: answers those who look closely.
+    :ivar groups: answers the commands about those.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Desk:
         self._most_waits = most_waits
         self.continuations = ContinuationDesk(verbs.continuations, redactor, uploads)
         self.oversight = OversightDesk(verbs.oversight, verbs.find, redactor, uploads)
+        self.groups = GroupDesk(verbs.groups)
         self.nodes = NodeDesk(verbs.nodes)
         self._waits = 0
         self._tails: dict[int, Tail] = {}
@@ -360,6 +363,11 @@ ANSWERS: Mapping[type[commands.EngineCommand], Callable[..., Coroutine[Any, Any,
     commands.Drain: lambda desk, **said: desk.nodes.drain(**said),
     commands.Undrain: lambda desk, **said: desk.nodes.undrain(**said),
     **{command: partial(_of_oversight, answer) for command, answer in OVERSIGHT_ANSWERS.items()},
+    commands.Groups: lambda desk, **said: desk.groups.page(**said),
+    commands.PauseGroup: lambda desk, **said: desk.groups.pause(**said),
+    commands.ResumeGroup: lambda desk, **said: desk.groups.resume(**said),
+    commands.PauseAll: lambda desk: desk.groups.pause_all(),
+    commands.ResumeAll: lambda desk: desk.groups.resume_all(),
 }
 """What answers each command but those of the handshake, which need no desk."""
 

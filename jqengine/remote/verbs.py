@@ -20,6 +20,7 @@ from jqengine.lifecycle import UNFINISHED_JOBS, UNFINISHED_RUNS, JobEvent, JobSt
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
 from jqengine.remote.continuations import Continuations
+from jqengine.remote.groups import GroupVerbs
 from jqengine.remote.intake import Intake, first_due
 from jqengine.remote.nodes import NodeVerbs
 from jqengine.remote.oversight import Oversight
@@ -52,6 +53,7 @@ class Verbs:
     :ivar continuations: what can be asked about continuations.
     :ivar nodes: what can be asked about nodes.
     :ivar oversight: what those can ask who look closely.
+    :ivar groups: what can be asked about groups, and about everything.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Verbs:
         self._new_id = new_id
         self.continuations = continuations
         self.nodes = nodes
+        self.groups = GroupVerbs(control, clock, wake)
         self.oversight = oversight
         self.reload = reload
 

@@ -92,6 +92,7 @@ def test_who_may_submit_may_not_operate_until_he_proves_more() -> None:
         "Jobs", "Runs", "Cancel", "Pause", "Resume", "RunNow", "Retry", "Reschedule", "Reload",
         "Tail", "StopTail", "Continuations", "DropContinuation", "ClearContinuations",
         "Nodes", "Drain", "Undrain",
+        "Groups", "PauseGroup", "ResumeGroup", "PauseAll", "ResumeAll",
         "ShowRun", "RequestBody", "Deliveries", "Redrive",
         "DropDelivery", "Sinks", "Upcoming", "Instants", "Overview", "Edit", "RetryChanged",
     }  # fmt: skip

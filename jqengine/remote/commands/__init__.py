@@ -14,6 +14,7 @@ from jqengine.remote.commands.continuations import (
     MakeContinuation,
 )
 from jqengine.remote.commands.following import Event, StopTail, Tail
+from jqengine.remote.commands.groups import Groups, PauseAll, PauseGroup, ResumeAll, ResumeGroup
 from jqengine.remote.commands.handshake import Challenge, Prove
 from jqengine.remote.commands.looking import Body, Jobs, Results, Runs, Show, Stats, Wait
 from jqengine.remote.commands.nodes import Drain, Nodes, Undrain
@@ -42,15 +43,20 @@ __all__ = [
     "DropUpload",
     "EngineCommand",
     "Event",
+    "Groups",
     "Jobs",
     "MakeContinuation",
     "Nodes",
     "Pause",
+    "PauseAll",
+    "PauseGroup",
     "Prove",
     "Reload",
     "Reschedule",
     "Results",
     "Resume",
+    "ResumeAll",
+    "ResumeGroup",
     "Retry",
     "Role",
     "RunNow",
@@ -70,7 +76,7 @@ COMMANDS: tuple[type[EngineCommand], ...] = (
     Schedule, ScheduleMany, Upload, DropUpload, Show, Wait, Results, Body, Stats,
     Jobs, Runs, Cancel, Pause, Resume, RunNow, Retry, Reschedule, Reload, Tail, StopTail,
     MakeContinuation, Continuations, DropContinuation, ClearContinuations,
-    *OVERSIGHT,
+    Groups, PauseGroup, ResumeGroup, PauseAll, ResumeAll, *OVERSIGHT,
     Nodes, Drain, Undrain, Challenge, Prove,
 )  # fmt: skip
 """What a client may send, in the order of the reference page."""
