@@ -12,9 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import (
-    IHostnameResolver,
-)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import (
@@ -24,7 +21,7 @@ from twisted.web.client import (
     ResponseNeverReceived,
 )
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IBodyProducer, IPolicyForHTTPS, IResponse
+from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
 from jqengine.errors import DeliveryFailed
@@ -51,21 +48,12 @@ class Answer(NamedTuple):
 class CheckedClient:
     """Posts to URLs.  For the reactor thread.
 
-    :param may_connect: says of a numeric address whether it is allowed.
-    :param policy: how servers prove who they are.
+    :param connecting: makes the endpoints of one request.
     """
 
-    def __init__(
-        self,
-        reactor: Any,
-        resolver: IHostnameResolver,
-        policy: IPolicyForHTTPS,
-        may_connect: Callable[[str], bool],
-    ) -> None:
+    def __init__(self, reactor: Any, connecting: Callable[[], CheckedEndpoints]) -> None:
         self._reactor = reactor
-        self._resolver = resolver
-        self._policy = policy
-        self._may_connect = may_connect
+        self._connecting = connecting
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post *body* and wait for the answer, whatever its status.
@@ -75,7 +63,7 @@ class CheckedClient:
             server broke off without an answer.
         :raises twisted.internet.error.ConnectError: it cannot be reached.
         """
-        endpoints = CheckedEndpoints(self._reactor, self._resolver, self._policy, self._may_connect)
+        endpoints = self._connecting()
         agent = Agent.usingEndpointFactory(self._reactor, endpoints)
         head = Headers({name: [value] for name, value in headers.items()})
         try:

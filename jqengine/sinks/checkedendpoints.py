@@ -35,7 +35,11 @@ CONNECT_TIMEOUT = 10.0
 
 @implementer(IAgentEndpointFactory)
 class CheckedEndpoints:
-    """The endpoints of one request, and the connections it made."""
+    """The endpoints of one request, and the connections it made.
+
+    :param policy: how servers prove who they are.
+    :param may_connect: says of a numeric address whether it is allowed.
+    """
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ from jqengine.request.retryafter import retry_after
 from jqengine.secretref import SecretRef
 from jqengine.sinks.addresses import is_public
 from jqengine.sinks.checkedclient import Answer, CheckedClient
+from jqengine.sinks.checkedendpoints import CheckedEndpoints
 from jqengine.sinks.choice import is_success
 from jqengine.sinks.signing import keys_of, signature_headers
 from jqengine.sinks.weburl import WebURL, parse_web_url
@@ -79,9 +80,12 @@ class WebhookSink:
         judge(answer, self._tools.clock.now())
 
     def _client(self) -> CheckedClient:
+        return CheckedClient(self._tools.reactor, self._connecting)
+
+    def _connecting(self) -> CheckedEndpoints:
         reactor = self._tools.reactor
         may_connect = (lambda address: True) if self._private else is_public
-        return CheckedClient(
+        return CheckedEndpoints(
             reactor, reactor.nameResolver, BrowserLikePolicyForHTTPS(), may_connect
         )
 

@@ -176,8 +176,7 @@ def partial_index(
     where: ColumnElement[bool],
     unique: bool = False,
 ) -> Index:
-    """An index of the rows *where* something holds."""
-    """An index of the rows *where*.
+    """An index of the rows *where* something holds.
 
     What PostgreSQL indexes is said in the migrations alone: to name it here
     would cost every start the import of its dialect.

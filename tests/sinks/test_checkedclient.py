@@ -16,6 +16,7 @@ from twisted.web.server import Site
 
 from jqengine.errors import DeliveryFailed
 from jqengine.sinks.checkedclient import CheckedClient
+from jqengine.sinks.checkedendpoints import CheckedEndpoints
 from tests.sinks.certificates import Certified, certify
 
 
@@ -57,7 +58,10 @@ def client(authority: Path | None) -> CheckedClient:
         certificate = ssl.Certificate.loadPEM(authority.read_bytes())
         trust = ssl.trustRootFromCertificates([certificate])
     policy = BrowserLikePolicyForHTTPS(trust) if trust else BrowserLikePolicyForHTTPS()
-    return CheckedClient(reactor, reactor.nameResolver, policy, lambda address: True)
+    return CheckedClient(
+        reactor,
+        lambda: CheckedEndpoints(reactor, reactor.nameResolver, policy, lambda address: True),
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
