@@ -18,7 +18,7 @@ from tests.storm.failpoints import install
 from tests.storm.orders import BOOK, CALM, FAIL, LEASE, PROCESS, shorten_leases
 
 STATUSES = {"/flaky": (200, 500, 503, 404), "/raises": (0, 200)}
-SECONDS = {"/slow": (0.1, 0.8), "/long": (6.0, 6.0), "/deadly": (0.0, 0.3)}
+SECONDS = {"/slow": (0.1, 0.8), "/long": (4.0, 4.0), "/deadly": (0.0, 0.3)}
 DEADLY = 0.3
 """How often ``/deadly`` is."""
 
