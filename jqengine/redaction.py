@@ -28,6 +28,12 @@ _ADDRESSES = frozenset({"content-location", "location", "referer"})
 _MARK = re.compile(r"\[redacted [0-9a-f]{12}\]|redacted-[0-9a-f]{12}")
 
 
+def is_form(headers: Headers) -> bool:
+    """Whether a body with these *headers* is a form, in which fields have names."""
+    kinds = [value for name, value in headers if name.lower() == "content-type"]
+    return any(kind.partition(";")[0].strip().lower() == FORM for kind in kinds)
+
+
 class Redactor:
     """Replaces the values of what has a secret name.
 
@@ -60,12 +66,6 @@ class Redactor:
         """The body of a form with its secrets replaced."""
         text = body.decode("latin-1")
         return self._pairs(text, NOBODY).encode("latin-1")
-
-    def body(self, headers: Headers, body: bytes) -> bytes:
-        """A request's *body*; that of a form with its secrets replaced, any other as it is."""
-        kinds = [value for name, value in headers if name.lower() == "content-type"]
-        is_form = any(kind.partition(";")[0].strip().lower() == FORM for kind in kinds)
-        return self.form(body) if is_form else body
 
     def request(self, request: Request, reveal: frozenset[str] = NOBODY) -> Request:
         """*request* with the secrets of its headers and its target replaced."""
@@ -116,7 +116,8 @@ class Redactor:
         found: set[str] = set()
         spy = _Spy(self._key, found, self._names)
         spy.request(request)
-        spy.form(request.body)
+        if is_form(request.headers):
+            spy.form(request.body)
         for url in sinks:
             spy.sink(url)
         return found

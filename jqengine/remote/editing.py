@@ -18,7 +18,7 @@ from jqengine.joboptions import (
     read_options,
     shown,
 )
-from jqengine.redaction import Redactor
+from jqengine.redaction import Redactor, is_form
 from jqengine.remote import requestparts as parts
 from jqengine.remote.submission import TIME_TEXTS, take_time
 from jqengine.request.headers import environ_key
@@ -104,6 +104,8 @@ def changed_request(
         body, media_type = parts.form(said["data"]).encode("ascii"), FORM
     elif given:
         body, media_type = parts.body({given[0]: said[given[0]]})
+    if given and is_form(request.headers):
+        body = _with_secret_fields(body, request, redactor)
     if media_type:
         headers = (*_untyped(headers), ("Content-Type", media_type))
     return replace(request, method=method, target=target, headers=headers, user=user, body=body)
@@ -144,6 +146,12 @@ def _with_secrets(headers: Headers, before: Headers, redactor: Redactor) -> Head
     """*headers*, with the secrets *before* where their hashes are said."""
     secrets = {(name.lower(), redactor.hash(value)): value for name, value in before}
     return tuple((name, secrets.get((name.lower(), value), value)) for name, value in headers)
+
+
+def _with_secret_fields(body: bytes, before: Request, redactor: Redactor) -> bytes:
+    """*body*, with the secrets of the form *before* where their hashes are said."""
+    secrets = redactor.secrets(Request(headers=(("Content-Type", FORM),), body=before.body))
+    return redactor.restored(body.decode("latin-1"), secrets).encode("latin-1")
 
 
 def _with_secret_sinks(said: object, before: Sequence[str], redactor: Redactor) -> object:

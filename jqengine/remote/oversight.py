@@ -32,7 +32,7 @@ from jqengine.queries import (
     SinkEnds,
     SinkState,
 )
-from jqengine.redaction import Redactor
+from jqengine.redaction import Redactor, is_form
 from jqengine.remote.editing import changed_request, edited, version_of
 from jqengine.remote.foresight import Foresight
 from jqengine.remote.intake import first_due
@@ -42,6 +42,9 @@ from jqengine.remote.submission import Submissions
 MOST_ON_A_PAGE = 1000
 MOST_REDRIVEN = 500
 """Dead letters that are taken up in one step of many."""
+
+LARGEST_FORM = 1024 * 1024
+"""Bytes of a form that is looked through for secrets."""
 
 SHOWN = 5
 """Of each kind of thing that needs somebody, so many are shown at a glance."""
@@ -141,10 +144,15 @@ class Oversight:
             raise NoSuchJob(f"there is no run {run_id}")
         return account
 
-    async def request_body(self, key: str, offset: int, size: int) -> tuple[bytes, int]:
+    async def request_body(
+        self, key: str, offset: int, size: int, redactor: Redactor
+    ) -> tuple[bytes, int]:
         """A piece of the body of a run's or a job's request, and the length of the whole.
 
-        :raises NotPossible: the request is a saved one.
+        The fields of a form that have the names of secrets are hidden.
+
+        :raises NotPossible: the request is a saved one, or a form that is too long
+            to look for secrets in it.
         """
         account = await self._close.run_account(key)
         if account is not None:
@@ -154,7 +162,15 @@ class Oversight:
             request = None if job is None else job.definition.request
         if request is not None and request.continuation is not None:
             raise NotPossible("the request is one that was saved; nobody is shown its body")
-        return await self._close.request_body(key, offset, size)
+        if request is None or not is_form(request.headers):
+            return await self._close.request_body(key, offset, size)
+        form, length = await self._close.request_body(key, 0, LARGEST_FORM)
+        if length > LARGEST_FORM:
+            raise NotPossible(
+                f"the form has {length:,} bytes; only one of at most {LARGEST_FORM:,} is shown"
+            )
+        shown = redactor.form(form)
+        return shown[offset : offset + size], len(shown)
 
     async def deliveries(
         self, wanted: DeliveryFilter, after: str | None, limit: int

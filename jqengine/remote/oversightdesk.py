@@ -60,7 +60,7 @@ class OversightDesk:
         """A piece of a request's body."""
         if (offset or 0) < 0:
             raise BadValue("offset: expected 0 or more")
-        data, size = await self._oversight.request_body(id, offset or 0, MOST_BYTES)
+        data, size = await self._oversight.request_body(id, offset or 0, MOST_BYTES, self._redactor)
         return {"data": data, "size": size}
 
     async def deliveries(

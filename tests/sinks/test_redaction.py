@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jqengine.job import Request
-from jqengine.redaction import Redactor
+from jqengine.redaction import Redactor, is_form
 from jqengine.secretnames import stands_for_a_secret
 from tests.sinks.values import a_result, a_run
 
@@ -100,15 +100,21 @@ def test_secrets_in_a_form_and_in_no_other_body() -> None:
     form = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"),)
     body = b"user=a&password=s3%20cret&n=1"
     shown = f"user=a&password={REDACTOR.mark('s3%20cret')}&n=1".encode()
-    assert REDACTOR.body(form, body) == shown
-    assert REDACTOR.body((("Content-Type", "text/plain"),), body) == body
-    assert REDACTOR.body(form, bytes(range(256))) == bytes(range(256))
+    assert is_form(form)
+    assert not is_form((("Content-Type", "text/plain"),))
+    assert not is_form(())
+    assert REDACTOR.form(body) == shown
+    assert REDACTOR.form(bytes(range(256))) == bytes(range(256))
 
 
 def test_what_was_shown_can_be_edited_and_its_secrets_come_back() -> None:
     request = Request(
         target="/a?token=one&b=2",
-        headers=(("Cookie", "two"), ("Referer", "/x?sid=three")),
+        headers=(
+            ("Cookie", "two"),
+            ("Referer", "/x?sid=three"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ),
         body=b"password=four",
     )
     secrets = REDACTOR.secrets(request, ["https://h.example/five"])
