@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, exists, false, null, or_, update
 from jqengine.job import Outcome
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.news import Topic
+from jqengine.store.blocks import Each
 from jqengine.store.decisions import cancelled_with_job
 from jqengine.store.firing import FINISH_EXHAUSTED
 from jqengine.store.groups import groups_of, look_at
@@ -20,12 +21,13 @@ from jqengine.store.news import tell
 from jqengine.store.schema import jobs, run_unfinished, runs, text_of
 from jqengine.store.selecting import states_before
 
-_NOTE_STATUS = HotStatement(
-    update(jobs)
-    .where(jobs.c.id == bindparam("ended_id"))
-    .values(previous_status=bindparam("status")),
-    "status",
-    "ended_id",
+_OF_JOB = {"status": jobs.c.previous_status.type, "ended_id": jobs.c.id.type}
+
+_NOTE_STATUS = Each(
+    _OF_JOB,
+    lambda said: (
+        update(jobs).where(jobs.c.id == said["ended_id"]).values(previous_status=said["status"])
+    ),
 )
 
 _REMOVE = HotStatement(
@@ -62,12 +64,13 @@ _unfinished_before = exists().where(
     _before.c.finished.is_(None),
     or_(_before.c.state != text_of(RunState.HELD), _before.c.due < runs.c.due),
 )
-_RELEASE = HotStatement(
-    update(runs)
-    .where(run_unfinished, runs.c.job_id == bindparam("ended_id"), _held, ~_unfinished_before)
-    .values(state=text_of(RunState.WAITING), previous_status=bindparam("status")),
-    "status",
-    "ended_id",
+_RELEASE = Each(
+    _OF_JOB,
+    lambda said: (
+        update(runs)
+        .where(run_unfinished, runs.c.job_id == said["ended_id"], _held, ~_unfinished_before)
+        .values(state=text_of(RunState.WAITING), previous_status=said["status"])
+    ),
 )
 
 
@@ -81,12 +84,12 @@ def settle_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
         return
     last = {one.job_id: one.result.status for one in of_jobs}
     statuses = [(status, job_id) for job_id, status in last.items()]
-    _NOTE_STATUS.change_each(connection, statuses)
+    _NOTE_STATUS.change(connection, statuses)
     _remove_jobs(connection, [one for one in of_jobs if one.verdict.remove is not None])
-    if _RELEASE.change_each(connection, statuses):
+    if _RELEASE.change(connection, statuses):
         tell(connection, Topic.READY)
         look_at(connection, groups_of(connection, runs.c.job_id, list(last)))
-    connection.execute(FINISH_EXHAUSTED, [{"ended_id": job_id} for job_id in last])
+    FINISH_EXHAUSTED.change(connection, [(job_id,) for job_id in last])
 
 
 def _remove_jobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:

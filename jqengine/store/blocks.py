@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     select,
 )
+from sqlalchemy.types import TypeEngine
 
 from jqengine.store.copying import FEW, Copied, can_copy
 from jqengine.store.hot import HotStatement
@@ -24,6 +25,37 @@ from jqengine.store.rows import Row
 
 BLOCK = 50
 """Rows that one execution of a statement changes, where there are so many."""
+
+
+Said = Mapping[str, ColumnElement[Any]]
+"""What stands for the values of one row, by their names."""
+
+
+class Each:
+    """A statement that is executed for each of many rows.
+
+    :param types: of the values of a row, by their names, in their order.
+    :param saying: makes the statement from what stands for them.
+    """
+
+    def __init__(
+        self, types: Mapping[str, TypeEngine[Any]], saying: Callable[[Said], Executable]
+    ) -> None:
+        said = {name: bindparam(name, type_=type_) for name, type_ in types.items()}
+        self._one = HotStatement(saying(said), *types)
+        self._copied = Copied(types, lambda rows: saying(rows.c))
+
+    def change(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Execute it for each of *rows*; the number of rows all of them changed."""
+        if can_copy(connection) and len(rows) >= FEW:
+            return self._copied.change(connection, rows)
+        return self._one.change_each(connection, rows)
+
+    def rows(self, connection: Connection, rows: Sequence[Row]) -> Sequence[Row]:
+        """Execute it for each of *rows*; the rows that all of them give."""
+        if can_copy(connection) and len(rows) >= FEW:
+            return self._copied.rows(connection, rows)
+        return [found for row in rows for found in self._one.rows(connection, row)]
 
 
 class InBlocks:

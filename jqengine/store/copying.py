@@ -72,13 +72,22 @@ class Copied:
 
     def change(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Change as *rows* say; the number of rows changed."""
+        return self._statement.change(connection, (self._copy(connection, rows),))
+
+    def rows(self, connection: Connection, rows: Sequence[Row]) -> Sequence[Row]:
+        """What the statement gives for *rows*."""
+        return self._statement.rows(connection, (self._copy(connection, rows),))
+
+    def _copy(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Copy *rows*; the number of their batch."""
         # Rows of earlier batches stay in the table until the transaction ends.
-        batch = connection.info[_KEY] = connection.info[_KEY] + 1
+        batch: int = connection.info[_KEY] + 1
+        connection.info[_KEY] = batch
         cursor: Any = connection.connection.cursor()
         with cursor.copy(f"COPY {self._name} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row((batch, *row))
-        return self._statement.change(connection, (batch,))
+        return batch
 
     @cached_property
     def _table(self) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,14 +12,13 @@ from jqengine.job import Firing, Job, Policy
 from jqengine.lifecycle import JobState, RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
-from jqengine.store.blocks import insert_in_blocks
+from jqengine.store.blocks import Each, insert_in_blocks
 from jqengine.store.codec import policy_from
 from jqengine.store.groups import look_at
-from jqengine.store.hot import HotStatement
 from jqengine.store.news import tell
 from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
 from jqengine.store.rows import Row as NewRunRow
-from jqengine.store.schema import job_scheduled, jobs, run_unfinished, runs
+from jqengine.store.schema import job_scheduled, jobs, run_unfinished, runs, text_of
 from jqengine.store.selecting import jobs_from, select_in, slices
 from jqengine.store.turns import take_turn
 
@@ -36,36 +36,46 @@ _DUE = (
     .limit(bindparam("most"))
 )
 
-_ADVANCE = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("moved_id"))
-    .values(
-        due=bindparam("next_due"),
-        fired=jobs.c.fired + bindparam("more"),
-        exhausted=bindparam("is_exhausted"),
-    )
+_ADVANCE = Each(
+    {
+        "next_due": jobs.c.due.type,
+        "more": jobs.c.fired.type,
+        "is_exhausted": jobs.c.exhausted.type,
+        "moved_id": jobs.c.id.type,
+    },
+    lambda said: (
+        update(jobs)
+        .where(jobs.c.id == said["moved_id"])
+        .values(
+            due=said["next_due"],
+            fired=jobs.c.fired + said["more"],
+            exhausted=said["is_exhausted"],
+        )
+    ),
 )
 
-FINISH_EXHAUSTED = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("ended_id"))
-    .where(job_scheduled, jobs.c.exhausted == true())
-    .where(~exists().where(run_unfinished, runs.c.job_id == bindparam("ended_id")))
-    .values(state=JobState.FINISHED.value)
+FINISH_EXHAUSTED = Each(
+    {"ended_id": jobs.c.id.type},
+    lambda said: (
+        update(jobs)
+        .where(jobs.c.id == said["ended_id"])
+        .where(job_scheduled, jobs.c.exhausted == true())
+        .where(~exists().where(run_unfinished, runs.c.job_id == jobs.c.id))
+        .values(state=text_of(JobState.FINISHED))
+    ),
 )
 """Ends a job that has neither a due time nor an unfinished run left."""
 
 
 _INSERT_RUNS = insert_in_blocks(insert(runs), NEW_RUN_COLUMNS)
 
-_KNOWN = HotStatement(
-    select(runs.c.id).where(
-        runs.c.job_id == bindparam("of_job"), runs.c.due == bindparam("due_time")
+_KNOWN = Each(
+    {"of_job": runs.c.job_id.type, "due_time": runs.c.due.type},
+    lambda said: select(runs.c.job_id, runs.c.due).where(
+        runs.c.job_id == said["of_job"], runs.c.due == said["due_time"]
     ),
-    "of_job",
-    "due_time",
 )
-"""The run of a due time; a job that was replaced may come by one again."""
+"""The due times that have a run; a job that was replaced may come by one again."""
 
 
 def due_jobs(connection: Connection, now: float, limit: int) -> Sequence[tuple[Job, int]]:
@@ -93,10 +103,10 @@ def _fire(
     made = list(_new_runs(connection, valid, at_hand))
     _INSERT_RUNS.change(connection, [run.row(new_id(now), now) for run in made])
     look_at(connection, _groups_of(made))
-    connection.execute(_ADVANCE, [_step(one) for one in valid])
-    exhausted = [{"ended_id": one.job_id} for one in valid if one.exhausted]
+    _ADVANCE.change(connection, _steps(valid))
+    exhausted = {(one.job_id,) for one in valid if one.exhausted}
     if exhausted:
-        connection.execute(FINISH_EXHAUSTED, exhausted)
+        FINISH_EXHAUSTED.change(connection, list(exhausted))
         tell(connection, Topic.ENDED)
     tell(connection, Topic.READY)
     return sum(run.state is not RunState.SKIPPED for run in made)
@@ -156,12 +166,13 @@ def _new_runs(
     connection: Connection, firings: Sequence[Firing], at_hand: Mapping[str, Row[Any]]
 ) -> Iterator[_NewRun]:
     busy = _busy(connection, at_hand)
-    made: set[tuple[str, float]] = set()
+    said = dict.fromkeys((one.job_id, due) for one in firings for due in _due_times(one))
+    known = {(job_id, due) for job_id, due in _KNOWN.rows(connection, list(said))}
 
     def is_new(job_id: str, due: float) -> bool:
-        known = (job_id, due) in made or _KNOWN.rows(connection, (job_id, due))
-        made.add((job_id, due))
-        return not known
+        new = (job_id, due) not in known
+        known.add((job_id, due))
+        return new
 
     for firing in firings:
         job = at_hand[firing.job_id]
@@ -175,16 +186,22 @@ def _new_runs(
                 yield _NewRun(job, skip.due, RunState.SKIPPED, skip.reason)
 
 
+def _due_times(firing: Firing) -> Iterator[float]:
+    yield from firing.runs
+    yield from (skip.due for skip in firing.skips)
+
+
 def _busy(connection: Connection, job_ids: Iterable[str]) -> set[str]:
     """Those of *job_ids* that have an unfinished run."""
     query = select(runs.c.job_id).where(run_unfinished).distinct()
     return {row.job_id for row in select_in(connection, query, runs.c.job_id, job_ids)}
 
 
-def _step(firing: Firing) -> dict[str, object]:
-    return {
-        "moved_id": firing.job_id,
-        "next_due": firing.next_due,
-        "more": len(firing.runs) + len(firing.skips),
-        "is_exhausted": firing.exhausted,
-    }
+def _steps(firings: Iterable[Firing]) -> list[NewRunRow]:
+    """How far each job has moved on, in one step."""
+    fired: Counter[str] = Counter()
+    last: dict[str, Firing] = {}
+    for one in firings:
+        fired[one.job_id] += len(one.runs) + len(one.skips)
+        last[one.job_id] = one
+    return [(one.next_due, fired[key], one.exhausted, key) for key, one in last.items()]

@@ -199,9 +199,8 @@ class _Register:
             self._connection.execute(_REPLACE, [_replacement(values) for values in old])
         if new:
             self._connection.execute(insert(jobs), new)
-        exhausted = [{"ended_id": values["id"]} for values in accepted if values["exhausted"]]
-        if exhausted:
-            self._connection.execute(FINISH_EXHAUSTED, exhausted)
+        exhausted = [(values["id"],) for values in accepted if values["exhausted"]]
+        FINISH_EXHAUSTED.change(self._connection, exhausted)
         forget_bodies(self._connection, self._bodies_given_up)
         said = [self._by_id[job_id].definition.policy for job_id in self._accepted]
         note_limits(self._connection, said)

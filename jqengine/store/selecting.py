@@ -6,7 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, insert, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    any_,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+)
 
 from jqengine.job import Job
 from jqengine.lifecycle import JOB_TRANSITIONS, RUN_TRANSITIONS, JobEvent, RunEvent
@@ -31,6 +43,11 @@ def select_in(
     connection: Connection, query: Select[Any], column: ColumnElement[Any], values: Iterable[Any]
 ) -> Iterator[Row[Any]]:
     """Rows of *query* whose *column* is one of *values*."""
+    if connection.dialect.name == "postgresql":
+        # One text for any number of values, which the server has prepared.
+        array = literal(list(values), ARRAY(column.type))
+        yield from connection.execute(query.where(column == any_(array)))
+        return
     for some in slices(values):
         yield from connection.execute(query.where(column.in_(some)))
 

@@ -145,7 +145,7 @@ def test_priorities_are_stepped_along_not_read_through(questions: Questions) -> 
         (r"SELECT jobs.id.* WHERE jobs.state = 'scheduled' AND jobs.due <=", "INDEX jobs_due"),
         (r"SELECT min\(jobs.due", "COVERING INDEX jobs_due"),
         (r"SELECT jobs.*WHERE jobs.origin = 'crontab'", "INDEX jobs_crontab"),
-        (r"SELECT runs.id FROM runs WHERE runs.job_id = .*due =", "INDEX runs_firing"),
+        (r"SELECT runs.job_id, runs.due FROM runs WHERE runs.job_id = .*due =", "INDEX runs_firing"),
         (r"UPDATE runs SET .*boot=.* RETURNING", "INDEX runs_running"),
         (r"SELECT count\(runs.ready.*group_name IS NULL", "COVERING INDEX runs_waiting"),
         (r"SELECT count\(runs.ready.*group_name IS NOT NULL", "COVERING INDEX runs_in_line"),
