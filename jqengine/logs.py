@@ -24,12 +24,13 @@ from twisted.logger import (
     LogEvent,
     LogLevel,
     formatEvent,
-    textFileLogObserver,
+    formatEventAsClassicLogText,
 )
 from twisted.python.logfile import LogFile
 from zope.interface import provider
 
 from jqengine.errors import ConfigurationError
+from jqengine.harmless import harmless_json, harmless_text
 
 DEFAULT_LOG_FILE = "twistd.log"
 
@@ -78,7 +79,7 @@ def json_line(event: LogEvent) -> str | None:
     }
     if failure is not None:
         line["traceback"] = failure.getTraceback()
-    return _encode(line) + "\n"
+    return harmless_json(_encode(line)) + "\n"
 
 
 # Made once: the encoder itself costs as much as what it encodes.
@@ -134,6 +135,12 @@ def journal_line(event: LogEvent) -> str | None:
     return line and f"<{level}>{line}"
 
 
+def terminal_line(event: LogEvent) -> str | None:
+    """*event* as Twisted's own text, without what would be a command to a terminal."""
+    text = formatEventAsClassicLogText(event)
+    return None if text is None else harmless_text(text)
+
+
 def observer_to(stream: Any, environ: Mapping[str, str] = os.environ) -> ILogObserver:
     """An observer that writes to *stream*: text if it is a terminal, else JSON.
 
@@ -155,7 +162,7 @@ def observer_to(stream: Any, environ: Mapping[str, str] = os.environ) -> ILogObs
 
 def _writer_to(stream: Any, environ: Mapping[str, str]) -> ILogObserver:
     if getattr(stream, "isatty", lambda: False)():
-        return textFileLogObserver(stream)
+        return FileLogObserver(stream, terminal_line)
     if _is_of_journal(stream, environ):
         return FileLogObserver(stream, journal_line)
     return FileLogObserver(stream, json_line)

@@ -85,6 +85,15 @@ def test_a_terminal_gets_text_and_anything_else_json() -> None:
     assert json.loads(pipe.getvalue())["message"] == "hello"
 
 
+def test_no_event_commands_a_terminal() -> None:
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        observer_to(stream)(event("\x1b[2J \x9b31m \u202e end"))
+    assert terminal.getvalue().endswith("\ufffd[2J \ufffd31m \ufffd end\n")
+    assert json.loads(pipe.getvalue())["message"] == "\x1b[2J \x9b31m \u202e end"
+    assert "\x9b" not in pipe.getvalue()
+
+
 def test_the_journal_gets_the_level_of_each_line(tmp_path: Path) -> None:
     levels = (("info", 6), ("warn", 4), ("error", 3), ("critical", 2))
     with open(tmp_path / "journal", "w+", encoding="utf-8") as journal:

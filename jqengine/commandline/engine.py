@@ -15,6 +15,7 @@ import click
 
 from jqengine.client import JobQueue, ResultView, RunView
 from jqengine.errors import JobQueueError
+from jqengine.harmless import harmless_json
 from jqengine.identity import ID_LENGTH
 from jqengine.wire.address import DEFAULT, SECRET_VARIABLE, VARIABLE
 
@@ -83,7 +84,7 @@ def _names(context: click.Context, parameter: click.Parameter, incomplete: str) 
 
 def print_json(value: object) -> None:
     """Print *value*, views of the client included, as JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    click.echo(harmless_json(json.dumps(value, ensure_ascii=False, indent=2, default=_plain)))
 
 
 def _plain(value: Any) -> object:
