@@ -127,6 +127,10 @@ class ChangedMeanwhile(NotPossible):
     """A change was made from what has been changed by somebody else since."""
 
 
+class KeyHeld(NotPossible):
+    """An unfinished job holds the key of the one that was asked for."""
+
+
 class Forbidden(JobQueueError):
     """The client's role does not reach so far, or it has not proved who it is."""
 

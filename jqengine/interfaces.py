@@ -131,9 +131,14 @@ class IStore(Interface):
         A job whose id was accepted before is not added again: the answer in
         its place is the job that came of it, as it is now.  A job with an
         identity replaces the job of that identity, whatever has become of it,
-        and keeps the old id; one with a key that an unfinished job holds is
-        not added, and that other job is the answer in its place.  An unfinished
-        ``cron`` or ``every`` job that is said again as it is keeps its due time.
+        and keeps the old id.  Of one with a key that an unfinished job holds its
+        ``duplicate`` says whether it is not added, or changes the holder, which
+        keeps its id; either way the holder is the answer in its place.  An
+        unfinished ``cron`` or ``every`` job that is said again as it is keeps its
+        due time.
+
+        :raises jqengine.errors.KeyHeld: a key is held, and its job wants to be
+            refused then, or cannot take the place of the holder.
 
         A job without identity and key is a run from the start; any other has
         a run when it is fired.

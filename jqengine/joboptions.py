@@ -343,11 +343,13 @@ def _grouped(policy: Policy, name: str | None) -> Policy:
     return policy if group == policy.group else replace(policy, group=group)
 
 
-def check_group(policy: Policy) -> None:
-    """Make sure that the limits of *policy* are those of a group.
+def check_policy(policy: Policy) -> None:
+    """Make sure that *policy* says nothing of a group or a key that there is not.
 
-    :raises BadValue: they are nobody's.
+    :raises BadValue: it does.
     """
+    if policy.key is None and policy.duplicate is not Duplicate.FIRST:
+        raise BadValue("duplicate: it says what becomes of a key that is held; give a key")
     if policy.group is None and policy.limits:
         limit = "rate" if policy.concurrency is None else "concurrency"
         raise BadValue(f"{limit}: it is the limit of a group; give a group, a key or a name")

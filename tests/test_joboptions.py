@@ -22,7 +22,7 @@ from jqengine.job import (
 from jqengine.joboptions import (
     JOB_OPTIONS,
     Part,
-    check_group,
+    check_policy,
     define,
     effective_sinks,
     moment_instant,
@@ -243,15 +243,20 @@ def test_a_definition_takes_every_option_to_its_place() -> None:
 )
 def test_whose_limits_a_job_shares(options: dict[str, str], group: str | None) -> None:
     policy = defined(**options).policy
-    check_group(policy)
+    check_policy(policy)
     assert policy.group == group
+
+
+def test_a_duplicate_of_no_key_is_refused() -> None:
+    with pytest.raises(BadValue, match="duplicate: it says what becomes of a key that is held"):
+        check_policy(defined(duplicate="reject").policy)
 
 
 @pytest.mark.parametrize("limit", [{"concurrency": "1"}, {"rate": "1/1s"}])
 def test_limits_of_nobody_are_refused(limit: dict[str, str]) -> None:
     said = f"{next(iter(limit))}: it is the limit of a group; give a group, a key or a name"
     with pytest.raises(BadValue, match=said):
-        check_group(defined(**limit).policy)
+        check_policy(defined(**limit).policy)
 
 
 def test_a_definition_without_a_name_has_the_identity_given() -> None:

@@ -31,12 +31,12 @@ def fire(job: Job, unfinished: int, now: float, triggers: ITriggers) -> Firing:
     runs, skips = _catch_up(job, due, now)
     if passed_over:
         skips.append(passed_over)
-    policy = job.definition.policy
-    if policy.overlap is Overlap.SKIP and unfinished:
-        skips += [Skip(one, "overlap: the run before it is unfinished") for one in runs]
-        runs = []
     stepped = replace(job, fired=job.fired + len(runs) + len(skips))
     next_due = triggers.following(stepped, due[-1])
+    overlap = _overlap(job, stepped, next_due)
+    if overlap is Overlap.SKIP and unfinished:
+        skips += [Skip(one, "overlap: the run before it is unfinished") for one in runs]
+        runs = []
     return Firing(
         job_id=job.id,
         expected=job.due,
@@ -44,8 +44,20 @@ def fire(job: Job, unfinished: int, now: float, triggers: ITriggers) -> Firing:
         skips=tuple(sorted(skips)),
         next_due=next_due,
         exhausted=next_due is None and job.definition.schedule.syntax is not Syntax.REBOOT,
-        held=len(runs) > 1 or policy.overlap is Overlap.QUEUE,
+        held=len(runs) > 1 or overlap is Overlap.QUEUE,
     )
+
+
+def _overlap(job: Job, stepped: Job, next_due: float | None) -> Overlap:
+    """What becomes of a due time while an earlier run is unfinished.
+
+    What is due once, put in the place of a job whose run goes on, is not skipped.
+    """
+    overlap = job.definition.policy.overlap
+    once = stepped.fired == 1 and next_due is None
+    if once and overlap is Overlap.SKIP and job.definition.schedule.syntax is not Syntax.REBOOT:
+        return Overlap.QUEUE
+    return overlap
 
 
 def _due_times(job: Job, now: float, triggers: ITriggers) -> tuple[list[float], Skip | None]:

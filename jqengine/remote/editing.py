@@ -13,7 +13,7 @@ from jqengine.joboptions import (
     JOB_OPTIONS,
     JobOption,
     Part,
-    check_group,
+    check_policy,
     define,
     read_options,
     shown,
@@ -65,7 +65,7 @@ def edited(
         identity=definition.identity,
         origin=definition.origin,
     )
-    check_group(new.policy)
+    check_policy(new.policy)
     return new
 
 

@@ -18,7 +18,7 @@ from jqengine.errors import BadRequest, BadValue
 from jqengine.job import Definition, Headers, Policy, Request, Schedule, Syntax
 from jqengine.joboptions import (
     OptionValues,
-    check_group,
+    check_policy,
     define,
     overlay,
     parse_moment,
@@ -100,10 +100,10 @@ class Submissions:
             own = {name: said[name] for name in _NAMING & said.keys()}
             options = {**shape.options, **read_options(own)}
             named = _define(request, shape.schedule, options)
-            check_group(named.policy)
+            check_policy(named.policy)
             return proposed, named, as_of
         if shape.group_is_missing:
-            check_group(shape.policy)
+            check_policy(shape.policy)
         definition = Definition(
             identity=None,
             name=None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, groupby
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -15,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from jqengine.errors import BadValue, JobQueueError, NoSuchJob, NotInTime, NotPossible
 from jqengine.interfaces import IClock, IQueueControl, IStore, ITriggers
-from jqengine.job import Definition, Job, Result, Run, Step, Syntax
+from jqengine.job import Definition, Duplicate, Job, Result, Run, Step, Syntax
 from jqengine.lifecycle import UNFINISHED_JOBS, UNFINISHED_RUNS, JobEvent, JobState, RunState
 from jqengine.plan import CrontabPlan
 from jqengine.queries import JobFilter, JobOrder, Page, RunFilter, RunReport
@@ -51,8 +52,8 @@ class Verbs:
     :param wake: called when there may be something to run.
     :param reload: reads the crontabs again; raises what is wrong with them.
     :ivar continuations: what can be asked about continuations.
-    :ivar nodes: what can be asked about nodes.
     :ivar oversight: what those can ask who look closely.
+    :ivar nodes: what can be asked about nodes.
     :ivar groups: what can be asked about groups, and about everything.
     """
 
@@ -152,26 +153,25 @@ class Verbs:
             self._wake()
 
     async def _add(self, jobs: Sequence[Job]) -> Sequence[Job | JobQueueError]:
-        """What the store says to each of *jobs*.
+        """What the store says to each of *jobs*, asked in their order.
 
-        One that uses a continuation may be refused, and is asked for by itself
-        so that no other is refused with it.
+        One that may be refused is asked for by itself, so that no other is
+        refused with it.
         """
-        alone = [job for job in jobs if _uses_continuation(job)]
-        if not alone:
+        if not any(map(_may_be_refused, jobs)):
             return await self._store.add(jobs)
-        asked = [Deferred.fromCoroutine(self._add_alone(job)) for job in alone]
-        others = [job for job in jobs if not _uses_continuation(job)]
-        answers = iter(await self._store.add(others) if others else ())
-        own_answers = iter(await gatherResults(asked))
-        return [next(own_answers if _uses_continuation(job) else answers) for job in jobs]
+        parts: list[list[Job]] = []
+        for alone, some in groupby(jobs, _may_be_refused):
+            together = list(some)
+            parts += [[job] for job in together] if alone else [together]
+        asked = [Deferred.fromCoroutine(self._add_some(part)) for part in parts]
+        return list(chain.from_iterable(await gatherResults(asked)))
 
-    async def _add_alone(self, job: Job) -> Job | JobQueueError:
+    async def _add_some(self, jobs: Sequence[Job]) -> Sequence[Job | JobQueueError]:
         try:
-            [answer] = await self._store.add([job])
+            return await self._store.add(jobs)
         except JobQueueError as error:
-            return error
-        return answer
+            return [error] * len(jobs)
 
     async def _without_crontab_names(
         self, answers: list[Job | JobQueueError]
@@ -359,10 +359,18 @@ def _answer(asked: Job, accepted: Job | JobQueueError) -> Answer:
     as_asked = _as_asked(accepted.definition, asked.definition)
     if accepted.id != asked.id:
         replaced = asked.definition.identity is not None and as_asked == asked.definition
-        return accepted, not replaced
+        return accepted, not replaced and asked.definition.policy.duplicate is Duplicate.FIRST
+    if _is_held_by_both(accepted, asked):
+        return accepted, False
     if as_asked.request != asked.definition.request:
         return NotPossible(f"the id {asked.id} is that of another job")
     return accepted, False
+
+
+def _is_held_by_both(one: Job, other: Job) -> bool:
+    """Whether both have one key: what is under it may have been replaced meanwhile."""
+    key = one.definition.policy.key
+    return key is not None and key == other.definition.policy.key
 
 
 def _as_asked(accepted: Definition, asked: Definition) -> Definition:
@@ -373,8 +381,11 @@ def _as_asked(accepted: Definition, asked: Definition) -> Definition:
     return replace(accepted, request=asked.request)
 
 
-def _uses_continuation(job: Job) -> bool:
-    return job.definition.request.continuation is not None
+def _may_be_refused(job: Job) -> bool:
+    """Whether the store may refuse *job* for what it finds there."""
+    definition = job.definition
+    holds = definition.policy.duplicate is not Duplicate.FIRST
+    return holds or definition.request.continuation is not None
 
 
 def _is_crontab(job: Job) -> bool:

@@ -15,6 +15,7 @@ from jqengine.lifecycle import JobEvent, JobState, RunEvent, RunState
 from jqengine.news import Topic
 from jqengine.store.ballast import require_room
 from jqengine.store.codec import policy_from, schedule_text
+from jqengine.store.decisions import SHORTEST
 from jqengine.store.groups import look_at
 from jqengine.store.news import tell
 from jqengine.store.rows import (
@@ -38,9 +39,6 @@ from jqengine.store.steps import (
     stepped,
 )
 from jqengine.store.turns import take_turn
-
-SHORTEST = 1e-6
-"""Seconds between the due times of two runs of a job: what instants are rounded to."""
 
 
 def steer(connection: Connection, step: Step, now: float) -> Job:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
-from jqengine.job import Job, Syntax
+from jqengine.errors import KeyHeld
+from jqengine.job import Duplicate, Job, Syntax
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, job_after
 
 CRONTAB = "crontab"
 """The origin of jobs that crontabs maintain."""
+
+SHORTEST = 1e-6
+"""Seconds between the due times of two runs of a job: what instants are rounded to."""
 
 LINE_GONE = "its crontab line is gone"
 JOB_CANCELLED = "its job was cancelled"
@@ -70,6 +76,71 @@ def in_place_of(old: Job, new: Job) -> Job:
         previous_status=old.previous_status if new.previous_status is None else new.previous_status,
         reason=old.reason if state is old.state is JobState.PAUSED else new.reason,
     )
+
+
+PUT_OFF = "put off by a later job of its key"
+
+
+class KeyHolder(NamedTuple):
+    """The job that holds a key, now that another one has asked for that.
+
+    :ivar job: as it is from now on.
+    :ivar rewrites: whether its runs that have not begun get its request.
+    :ivar puts_off: whether these are cancelled, as it is due later.
+    """
+
+    job: Job
+    rewrites: bool = False
+    puts_off: bool = False
+
+
+def held_key(holder: Job, new: Job, has_unbegun: Callable[[], bool]) -> KeyHolder:
+    """What comes of *holder*, which is unfinished, when *new* asks for its key.
+
+    A request that takes the place of another is never lost: if no due time of
+    the holder is to come, it goes to the run that has not begun, and if that
+    has, the job is due once more.
+
+    :param has_unbegun: tells whether a run of the holder waits that has not begun.
+    :raises KeyHeld: *new* wants to be refused, or cannot take the place.
+    """
+    duplicate = new.definition.policy.duplicate
+    if duplicate is Duplicate.FIRST:
+        return KeyHolder(holder)
+    _check_place(holder, new)
+    said, definition = new.definition, holder.definition
+    definition = replace(definition, request=said.request, policy=said.policy, sinks=said.sinks)
+    may_wait = duplicate is Duplicate.DEBOUNCE or holder.due is None
+    unbegun = may_wait and has_unbegun()
+    if duplicate is Duplicate.REPLACE and (holder.due is not None or unbegun):
+        return KeyHolder(replace(holder, definition=definition), rewrites=unbegun)
+    due = new.due
+    if due is not None and due == holder.anchor:
+        due = round(due + SHORTEST, 6)  # of one instant a job has one run
+    anew = replace(
+        holder,
+        definition=replace(definition, schedule=said.schedule),
+        created=new.created,
+        anchor=due,
+        due=due,
+        fired=0,
+    )
+    return KeyHolder(anew, puts_off=unbegun)
+
+
+def may_be_refused(job: Job) -> bool:
+    """Whether :func:`held_key` may refuse *job*."""
+    return job.definition.policy.duplicate is not Duplicate.FIRST
+
+
+def _check_place(holder: Job, new: Job) -> None:
+    key, name = new.definition.policy.key, new.definition.name
+    if new.definition.policy.duplicate is Duplicate.REJECT:
+        raise KeyHeld(f"job {holder.id}, {holder.label}, holds the key {key!r}")
+    if holder.definition.origin == CRONTAB:
+        raise KeyHeld(f"{holder.label}, a line of the crontab, holds the key {key!r}")
+    if name not in (None, holder.definition.name):
+        raise KeyHeld(f"job {holder.id}, {holder.label}, holds the key {key!r}, not {name}")
 
 
 def is_exhausted(job: Job) -> bool:

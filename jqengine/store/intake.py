@@ -19,20 +19,28 @@ from jqengine.store.blocks import insert_in_blocks
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuationrules import awaited_by
 from jqengine.store.continuations import put_requests, use_up
-from jqengine.store.decisions import LINE_GONE, in_place_of, is_anonymous, is_there_already
+from jqengine.store.decisions import (
+    LINE_GONE,
+    PUT_OFF,
+    held_key,
+    in_place_of,
+    is_anonymous,
+    is_there_already,
+)
 from jqengine.store.firing import FINISH_EXHAUSTED
 from jqengine.store.groups import note_limits
 from jqengine.store.news import tell
 from jqengine.store.rows import (
     ANONYMOUS_RUN_COLUMNS,
     GROUPED_RUN_COLUMNS,
+    REQUEST_COLUMNS,
     Texts,
     anonymous_run,
     body_id_of,
     grouped_run,
     job_values,
 )
-from jqengine.store.schema import job_unfinished, jobs, runs, text_of
+from jqengine.store.schema import job_unfinished, jobs, run_unbegun, runs, text_of
 from jqengine.store.selecting import (
     anonymous_jobs,
     forget_bodies,
@@ -86,16 +94,16 @@ def add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
 
 def _add(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
     anonymous = [job for job in new if is_anonymous(job)]
-    added = _add_anonymous(connection, anonymous)
     if len(anonymous) == len(new):
-        return added
+        return _add_anonymous(connection, anonymous)
     others = [job for job in new if not is_anonymous(job)]
-    keep_bodies(connection, others)
+    # What is refused must be so before anything is written.
     register = _Register(connection, others)
-    accepted = iter(added)
-    answers = [next(accepted) if is_anonymous(job) else register.accept_once(job) for job in new]
+    accepted = iter([register.accept_once(job) for job in others])
+    added = iter(_add_anonymous(connection, anonymous))
+    keep_bodies(connection, others)
     register.write()
-    return answers
+    return [next(added if is_anonymous(job) else accepted) for job in new]
 
 
 def _add_anonymous(connection: Connection, new: Sequence[Job]) -> Sequence[Job]:
@@ -151,15 +159,17 @@ class _Register:
         self._accepted: dict[str, None] = {}
         self._bodies_given_up: set[str | None] = set()
         self._accepted_as: dict[str, str] = {}
+        self._put_off: dict[str, float] = {}
+        self._rewritten: set[str] = set()
         for row in self._met_by(new):
             self._accepted_as[row.id] = row.accepted_as
         self._stored = set(self._accepted_as)
 
     def accept_once(self, job: Job) -> Job:
         """What came of *job* if it was accepted before, else :meth:`accept` it."""
-        old = self._replaced_by(job)
-        if old is not None and job.id in (old.id, self._accepted_as[old.id]):
-            return old
+        for old in (self._replaced_by(job), self._holder_of_key(job)):
+            if old is not None and job.id in (old.id, self._accepted_as[old.id]):
+                return old
         return self.accept(job)
 
     def accept_line(self, job: Job) -> Job:
@@ -170,13 +180,37 @@ class _Register:
         return self.accept(job)
 
     def accept(self, job: Job) -> Job:
-        """*job* as it is from now on, or the one that holds its key."""
+        """*job* as it is from now on, or the one that holds its key.
+
+        :raises KeyHeld: see :func:`held_key`.
+        """
         old = self._replaced_by(job)
         holder = self._holder_of_key(job)
         if holder is not None and holder is not old:
+            return self._settle(holder, job)
+        return self._take(job, old, job if old is None else in_place_of(old, job))
+
+    def _settle(self, holder: Job, job: Job) -> Job:
+        """What comes of the *holder* of the key of *job*."""
+        settled = held_key(holder, job, lambda: self._has_unbegun(holder.id))
+        if settled.job is holder:
             self._bodies_given_up.add(body_id_of(job))
             return holder
-        accepted = job if old is None else in_place_of(old, job)
+        if settled.puts_off:
+            self._put_off[holder.id] = job.created
+        elif settled.rewrites:
+            self._rewritten.add(holder.id)
+        return self._take(job, holder, settled.job)
+
+    def _has_unbegun(self, job_id: str) -> bool:
+        """Whether a run of a job waits that has not begun; it does not meanwhile."""
+        if job_id in self._put_off:
+            return False
+        query = select(runs.c.id).where(*run_unbegun, runs.c.job_id == job_id)
+        return bool(self._connection.execute(query.with_for_update()).all())
+
+    def _take(self, job: Job, old: Job | None, accepted: Job) -> Job:
+        """Note that *job* made *accepted* of *old*."""
         if old is not None:
             self._forget_key(old)
             self._bodies_given_up.add(body_id_of(old))
@@ -199,21 +233,35 @@ class _Register:
             self._connection.execute(_REPLACE, [_replacement(values) for values in old])
         if new:
             self._connection.execute(insert(jobs), new)
+        for values in old:
+            self._change_unbegun(values)
         exhausted = [(values["id"],) for values in accepted if values["exhausted"]]
         FINISH_EXHAUSTED.change(self._connection, exhausted)
         forget_bodies(self._connection, self._bodies_given_up)
         said = [self._by_id[job_id].definition.policy for job_id in self._accepted]
         note_limits(self._connection, said)
 
+    def _change_unbegun(self, values: dict[str, Any]) -> None:
+        """Bring the runs of a job that have not begun to what was decided of them."""
+        job_id = values["id"]
+        unbegun = update(runs).where(*run_unbegun, runs.c.job_id == job_id)
+        if job_id in self._rewritten:
+            said = {name: values[name] for name in (*REQUEST_COLUMNS, "continuation", "group_name")}
+            self._connection.execute(unbegun.values(said))
+        if job_id in self._put_off:
+            ended = {"finished": self._put_off[job_id], "reason": PUT_OFF}
+            self._connection.execute(unbegun.values(state=RunState.CANCELLED.value, **ended))
+
     def _met_by(self, new: Sequence[Job]) -> Iterable[Row[Any]]:
         definitions = [job.definition for job in new]
         identities = {one.identity for one in definitions if one.identity is not None}
         keys = {one.policy.key for one in definitions if one.policy.key is not None}
         query = select(jobs)
+        of_keys = query.where(job_unfinished).with_for_update()
         found = [
             *select_in(self._connection, query, jobs.c.id, {job.id for job in new}),
             *select_in(self._connection, query, jobs.c.identity, identities),
-            *select_in(self._connection, query.where(job_unfinished), jobs.c.key, keys),
+            *select_in(self._connection, of_keys, jobs.c.key, keys),
         ]
         for job in jobs_from(self._connection, found):
             self._note(job)

@@ -22,6 +22,12 @@ class MemoryGroups:
         if policy.group is not None:
             self._groups[policy.group] = self._group(policy.group).said(policy)
 
+    def copy(self) -> MemoryGroups:
+        """The same groups once more."""
+        other = MemoryGroups()
+        other._groups, other.all_paused = dict(self._groups), self.all_paused
+        return other
+
     def ensure(self, policy: Policy) -> None:
         """Make the group of a run of *policy* anew, should it have been forgotten."""
         if policy.group is not None and policy.group not in self._groups:

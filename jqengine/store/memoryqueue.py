@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
+from jqengine.errors import KeyHeld
 from jqengine.group import ALL_PAUSED, Holds
 from jqengine.job import NO_RESPONSE, Firing, Job, Outcome, Owner, Receipt, Result, Run
 from jqengine.lifecycle import (
@@ -28,11 +30,14 @@ from jqengine.store.decisions import (
     CRONTAB,
     JOB_CANCELLED,
     LINE_GONE,
+    PUT_OFF,
     cancelled_with_job,
+    held_key,
     in_place_of,
     is_anonymous,
     is_exhausted,
     is_there_already,
+    may_be_refused,
 )
 from jqengine.store.followups import add_follow_ups
 from jqengine.store.memorycontinuations import MemoryContinuations
@@ -88,9 +93,25 @@ class MemoryQueue:
 
     def add(self, jobs: Sequence[Job]) -> Sequence[Job]:
         ready, kept = self.continuations.put_requests(jobs, self._was_accepted)
-        answers = [self._add(job) for job in ready]
+        undo = self._as_it_was() if any(map(may_be_refused, ready)) else _nothing
+        try:
+            answers = [self._add(job) for job in ready]
+        except KeyHeld:
+            undo()
+            raise
         self.continuations.use_up(ready, answers, kept)
         return answers
+
+    def _as_it_was(self) -> Callable[[], None]:
+        """What takes back all that is accepted from now on."""
+        jobs = {key: copy(kept) for key, kept in self._jobs.items()}
+        runs = {key: copy(kept) for key, kept in self._runs.items()}
+        groups = self.groups.copy()
+
+        def undo() -> None:
+            self._jobs, self._runs, self.groups = jobs, runs, groups
+
+        return undo
 
     def _was_accepted(self, job_id: str) -> bool:
         kept = self._jobs.values()
@@ -99,9 +120,9 @@ class MemoryQueue:
     def _add(self, job: Job) -> Job:
         if is_anonymous(job):
             return self._add_anonymous(job)
-        old = self._old(job)
-        if old is not None and job.id in (old.job.id, old.accepted_as):
-            return old.job
+        for old in (self._old(job), self._holder_of_key(job)):
+            if old is not None and job.id in (old.job.id, old.accepted_as):
+                return old.job
         return self._accept(job)
 
     def _add_anonymous(self, job: Job) -> Job:
@@ -117,13 +138,33 @@ class MemoryQueue:
         old = self._old(job)
         holder = self._holder_of_key(job)
         if holder is not None and holder is not old:
-            return holder.job
+            return self._settle(holder, job)
         accepted = job if old is None else in_place_of(old.job, job)
         kept = _KeptJob(accepted, job.id, is_exhausted(accepted))
         self._jobs[accepted.id] = kept
         self._finish_if_exhausted(kept)
         self.groups.said(accepted.definition.policy)
         return accepted
+
+    def _settle(self, holder: _KeptJob, job: Job) -> Job:
+        """What comes of the *holder* of the key of *job*."""
+        unbegun = [one for one in self._unfinished(holder.job.id) if _is_unbegun(one.run)]
+        settled = held_key(holder.job, job, lambda: bool(unbegun))
+        if settled.job is holder.job:
+            return holder.job
+        holder.job, holder.accepted_as = settled.job, job.id
+        holder.exhausted = is_exhausted(settled.job)
+        definition = settled.job.definition
+        for one in unbegun:
+            if settled.puts_off:
+                one.run = one.run._replace(state=RunState.CANCELLED)
+                one.finished, one.reason = job.created, PUT_OFF
+            elif settled.rewrites:
+                one.run = one.run._replace(
+                    request=definition.request, policy=definition.policy, sinks=definition.sinks
+                )
+        self.groups.said(definition.policy)
+        return settled.job
 
     def _old(self, job: Job) -> _KeptJob | None:
         identity = job.definition.identity
@@ -495,6 +536,14 @@ def _state_of_anonymous(kept: KeptRun) -> JobState:
     if kept.unfinished:
         return JobState.SCHEDULED
     return JobState.CANCELLED if kept.run.state is RunState.CANCELLED else JobState.FINISHED
+
+
+def _nothing() -> None:
+    """There is nothing to undo."""
+
+
+def _is_unbegun(run: Run) -> bool:
+    return run.attempt == 0 and run.state in (RunState.WAITING, RunState.HELD)
 
 
 def _is_due(job: Job, now: float) -> bool:

@@ -195,6 +195,12 @@ run_in_line = and_(run_waiting, run_grouped)
 
 run_of_group = and_(run_grouped, runs.c.finished.is_(None))
 run_running = runs.c.state == text_of(RunState.RUNNING)
+run_unbegun = (
+    runs.c.job_id.is_not(None),
+    runs.c.finished.is_(None),
+    runs.c.attempt == literal_column("0"),
+    runs.c.state.in_([text_of(RunState.WAITING), text_of(RunState.HELD)]),
+)
 run_unfinished = and_(runs.c.job_id.is_not(None), runs.c.finished.is_(None))
 
 Index("jobs_identity", jobs.c.identity, unique=True)

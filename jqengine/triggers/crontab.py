@@ -24,7 +24,7 @@ from jqengine.errors import (
 )
 from jqengine.interfaces import ITriggers
 from jqengine.job import Definition, Request, Syntax
-from jqengine.joboptions import OptionValues, check_group, define, overlay
+from jqengine.joboptions import OptionValues, check_policy, define, overlay
 from jqengine.request.line import RequestLine, examine_request
 from jqengine.request.words import Word, split_words
 from jqengine.triggers.crontabhead import BadLine, Head, read_head
@@ -202,7 +202,7 @@ class _File:
             identity=_identity(words),
             origin="crontab",
         )
-        check_group(definition.policy)
+        check_policy(definition.policy)
         if "duplicate" in line.options:
             raise BadValue("duplicate: a line that finds its key held waits for a reload")
         return definition

@@ -90,3 +90,17 @@ def test_overlap(overlap: Overlap, runs: tuple[float, ...], held: bool) -> None:
     assert (firing.runs, firing.held) == (runs, held)
     assert [skip.due for skip in firing.skips] == ([] if runs else [NOW])
     assert firing.next_due == NOW + 10
+
+
+@pytest.mark.parametrize(
+    ("job", "runs"),
+    [
+        (a_job(syntax=Syntax.AT), (NOW,)),
+        (with_times(a_job(), 1), (NOW,)),
+        (replace(with_times(a_job(), 2), fired=1), ()),
+        (a_job(syntax=Syntax.REBOOT), ()),
+    ],
+)
+def test_what_is_due_once_waits_for_the_run_before_it(job: Job, runs: tuple[float, ...]) -> None:
+    firing = firing_of(job, unfinished=1)
+    assert (firing.runs, firing.held) == (runs, bool(runs))
