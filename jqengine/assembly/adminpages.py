@@ -46,7 +46,10 @@ class AdminPages:
             operate=InsideQueue(partial(doorway.connect, only_looks=False)),
         )
         desk = Desk(Templates(world.clock.now, settings.timezone), site)
-        applications: dict[str, WSGIApplication] = {"api": Api(queues), "": Dashboard(desk, queues)}
+        applications: dict[str, WSGIApplication] = {
+            "api": Api(queues, world.clock.now),
+            "": Dashboard(desk, queues),
+        }
         self._events = EventStreams(world.reactor, remote.hub)
         self.resources: Mapping[str, IResource] = {
             "events": self._events,

@@ -9,12 +9,16 @@ from typing import Protocol, TypeVar, Unpack
 from jqengine.client.job import Job
 from jqengine.errors import BadValue, JobQueueError
 from jqengine.wire import oversighttalks as talks
+from jqengine.wire import talks as every_talk
 from jqengine.wire.calls import Talk
 from jqengine.wire.fields import (
     EDIT_NAMES,
+    JOB_NAMES,
     REQUEST_NAMES,
     TIME_NAMES,
     EditFields,
+    JobFields,
+    RequestFields,
     TimeFields,
     check_names,
 )
@@ -29,7 +33,7 @@ from jqengine.wire.oversightviews import (
     Upcoming,
     WhenView,
 )
-from jqengine.wire.views import JobView, RunView
+from jqengine.wire.views import ContinuationView, JobView, RunView
 
 T = TypeVar("T")
 
@@ -84,6 +88,29 @@ class Overseeing:
         :raises NoSuchJob: there is no such result.
         """
         return self._hold(talks.response_body(_key(run), attempt, limit))
+
+    def schedule_as(
+        self: _Carrying, job_id: str, target: str | None = None, **fields: Unpack[JobFields]
+    ) -> JobView:
+        """Schedule a job under an id that is proposed; the same said again adds nothing.
+
+        :param job_id: 26 hexadecimal digits that nobody else has made.
+        :raises NotPossible: it is the id of a job with another request.
+        """
+        check_names("schedule_as", fields, JOB_NAMES)
+        said = {"target": target, **fields}
+        return self._hold(every_talk.schedule(said, job_id, next(self._uploads)))
+
+    def would_schedule(
+        self: _Carrying, target: str | None = None, **fields: Unpack[JobFields]
+    ) -> JobView:
+        """The job that would come of :meth:`JobQueue.schedule`; nothing is added."""
+        check_names("would_schedule", fields, JOB_NAMES)
+        return self._hold(every_talk.check({"target": target, **fields}, next(self._ids)))
+
+    def run_now_as(self: _Carrying, run_id: str, job: str | Job) -> RunView:
+        """Run a job now under an id that is proposed; the same said again adds nothing."""
+        return self._hold(every_talk.run_now(_key(job), None, run_id))
 
     def versioned(
         self: _Carrying, job: str | Job | None = None, *, name: str | None = None
@@ -205,6 +232,12 @@ class Overseeing:
         }
         return self._hold(talks.deliveries(filters, after, limit))
 
+    def continuations_page(
+        self: _Carrying, *, after: str | None = None, limit: int = 100
+    ) -> Page[ContinuationView]:
+        """A page of the continuations there are, the newest first; none of their secrets."""
+        return self._hold(talks.continuations_page(after, limit))
+
     def redrive(self: _Carrying, delivery: str | DeliveryView) -> bool:
         """Try a dead letter again; whether it was one."""
         return bool(self._hold(talks.redrive(_key(delivery), None)))
@@ -299,17 +332,22 @@ class Overseeing:
         return self._hold(talk)
 
     def retry_changed(
-        self: _Carrying, run: str | RunView, **request: Unpack[EditFields]
+        self: _Carrying,
+        run: str | RunView,
+        *,
+        run_id: str | None = None,
+        **request: Unpack[RequestFields],
     ) -> RunView:
         """Ask what a run has asked once more, now, with a changed request.
 
         Of a job with a name, or one that recurs, it is a run of that job, which
         stays as it is; else another job.
 
+        :param run_id: proposed for the new run; the same said again adds nothing.
         :param request: *target* and what else of the request is to be different.
         """
         check_names("retry_changed", request, REQUEST_NAMES | {"target"})
-        new_id, upload = next(self._ids), next(self._uploads)
+        new_id, upload = run_id or next(self._ids), next(self._uploads)
         return self._hold(talks.retry_changed(_key(run), request, new_id, upload))
 
     def change_many(

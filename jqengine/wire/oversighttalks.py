@@ -29,7 +29,14 @@ from jqengine.wire.oversightviews import (
     when_view,
 )
 from jqengine.wire.submitting import Fields, asks_for
-from jqengine.wire.views import JobView, RunView, job_view, run_view
+from jqengine.wire.views import (
+    ContinuationView,
+    JobView,
+    RunView,
+    continuation_view,
+    job_view,
+    run_view,
+)
 
 T = TypeVar("T")
 
@@ -108,6 +115,12 @@ def deliveries(filters: Fields, after: str | None, limit: int) -> Talk[Page[Deli
     return (yield from _page("Deliveries", "deliveries", delivery_view, said, limit))
 
 
+def continuations_page(after: str | None, limit: int) -> Talk[Page[ContinuationView]]:
+    """A page of continuations."""
+    said = {"after": after}
+    return (yield from _page("Continuations", "continuations", continuation_view, said, limit))
+
+
 def redrive(delivery: str | None, sink: str | None) -> Talk[int]:
     """Try dead letters again; how many they were."""
     answer = yield from one(ask("Redrive", delivery=delivery, sink=sink))
@@ -172,7 +185,7 @@ def edit(
         "version": version,
     }
     answer = yield from last_of(Batch(asks_for(said, upload, "Edit"), whole=True))
-    return EditView(job_view(answer.json("job")), moment(answer.text("due_before")))
+    return EditView(job_view(answer.json("job")), moment(answer.text("due-before")))
 
 
 def retry_changed(run_id: str, fields: Fields, new_id: str, upload: int) -> Talk[RunView]:
