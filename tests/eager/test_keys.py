@@ -53,7 +53,7 @@ def test_what_comes_while_it_runs_follows(engine: Eager) -> None:
 
 
 def test_of_a_batch_one_that_is_refused_harms_no_other(engine: Eager) -> None:
-    first, refused, other = engine.queue.schedule_many(
+    first, refused, _ = engine.queue.schedule_many(
         [
             {"target": "/a", "key": "k", "after": "1m"},
             {"target": "/b", "key": "k", "duplicate": "reject"},

@@ -86,7 +86,7 @@ async def test_the_same_call_again_changes_nothing(store: Any, duplicate: Duplic
     await _put(store, holder, new)
     before = await store.job(holder.id)
     assert await _put(store, new) == [before]
-    late = a_job(**{"id": new.id, "key": "k", "duplicate": duplicate, "due": LATER + 50})
+    late = a_job(id=new.id, key="k", duplicate=duplicate, due=LATER + 50)
     assert await _put(store, late) == [before], "its time is read anew when it comes again"
     assert await _put(store, holder) == [before]
 
