@@ -33,6 +33,7 @@ class Condition:
     :ivar able: whether any job thread is left that is not stuck.
     :ivar store: why the store takes no new jobs though it answers; empty when it takes them.
     :ivar dispatching: why the dispatcher's last look failed; empty when it did not.
+    :ivar spooled: jobs that were accepted and are not in the store yet.
     """
 
     tick_age: float
@@ -43,6 +44,7 @@ class Condition:
     able: bool
     store: str
     dispatching: str
+    spooled: int = 0
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -53,6 +55,7 @@ class Condition:
             self._silence(),
             self._leases(),
             self._threads(),
+            self._spool(),
         )
         return tuple(dict.fromkeys(filter(None, found)))
 
@@ -68,6 +71,9 @@ class Condition:
             f"the leases of this node have not been renewed for {format_duration(self.lease_age)};"
             " it claims no jobs"
         )
+
+    def _spool(self) -> str:
+        return f"{self.spooled} accepted jobs wait in the spool" if self.spooled else ""
 
     def _threads(self) -> str:
         if self.able:

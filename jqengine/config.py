@@ -61,6 +61,7 @@ class Settings:
     amp_client_ca: str | None
     keep: Retention
     workers: int
+    spool: str
     drain_timeout: float
     max_body: int
     access_log: bool
@@ -68,6 +69,15 @@ class Settings:
     otel: bool
     config: str | None
     directory: str
+
+    @property
+    def spool_directory(self) -> str | None:
+        """Where jobs wait that the store cannot take, or ``None`` for nowhere."""
+        if self.spool == OFF:
+            return None
+        return (
+            os.path.join(self.state_dir, "spool") if self.spool == "on" else self.path(self.spool)
+        )
 
     def path(self, name: str) -> str:
         """The absolute path of a file that the user named *name*."""

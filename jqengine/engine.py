@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -28,6 +29,7 @@ from jqengine.assembly.jobs import JobSide
 from jqengine.assembly.metrics import EngineMetrics
 from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
+from jqengine.assembly.spooling import spooling_of
 from jqengine.assembly.surroundings import Surroundings, Worker
 from jqengine.assembly.tracing import tracing_of
 from jqengine.client import JobQueueMiddleware
@@ -123,6 +125,9 @@ class Engine(Service):
             threads=self._sink_threads,
             tried=self._tracing.tried,
         )
+        self._spooling = spooling_of(
+            settings, world, self._store, new_id, self._sink_threads, self._look
+        )
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
         resource = self._sinks.root(self._application_resource(application))
@@ -189,6 +194,7 @@ class Engine(Service):
         self._web_threads.startService()
         self._job_threads.startService()
         self._sink_threads.startService()
+        await self._spooling.open()
         self._pages.start()
         self._http.startService()
         self._admin.startService()
@@ -254,6 +260,7 @@ class Engine(Service):
         await self._remote.stop()
         if self._delivers:
             await self._sinks.told()
+        await self._spooling.close()
         pools = (self._web_threads, self._job_threads, self._sink_threads)
         await gatherResults([pool.stopService() for pool in pools])
         await self._pages.stop()
@@ -279,6 +286,7 @@ class Engine(Service):
                 "sink": self._sink_threads,
             },
             jobs=lambda: self._jobs,
+            spooled=lambda: self._spooling.count,
             node=lambda: "" if self._state is None else self._state.owner.node,
         )
 
@@ -315,7 +323,7 @@ class Engine(Service):
             self._clients.endpoints,
             reactor=world.reactor,
             clock=world.clock,
-            store=self._tracing.told(self._store),
+            store=self._tracing.told(self._spooling.around(self._store)),
             triggers=Triggers(),
             defaults=job_defaults(self._settings),
             check_sink=self._sinks.check,
@@ -346,7 +354,9 @@ class Engine(Service):
             self._jobs.look()
 
     def _condition(self) -> Condition | None:
-        return None if self._jobs is None else self._jobs.condition()
+        if self._jobs is None:
+            return None
+        return replace(self._jobs.condition(), spooled=self._spooling.count)
 
     @property
     def _reads_crontabs(self) -> bool:

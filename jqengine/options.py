@@ -427,6 +427,15 @@ OPTIONS: tuple[Option, ...] = (
         "store, any of them; forever for no limit.",
     ),
     Option(
+        name="spool",
+        group="Engine",
+        metavar="on|off|DIR",
+        parse=parse_filled,
+        default=("off",),
+        help="Whether new jobs are kept on the local disk while the store cannot be reached, and "
+        "brought there later: in STATE/spool, or in a directory that is named.",
+    ),
+    Option(
         name="workers",
         group="Engine",
         metavar="N",

@@ -33,6 +33,7 @@ def test_nothing_is_wrong_with_one_that_does_its_work() -> None:
     [
         ({"store": "the disk is full"}, "the disk is full"),
         ({"dispatching": "KeyError: 7"}, "KeyError: 7"),
+        ({"spooled": 3}, "3 accepted jobs wait in the spool"),
         ({"tick_age": 90.4}, "nobody has looked for due jobs for 1m30s"),
         (
             {"lease_age": 31.0},

@@ -75,6 +75,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         amp_client_ca=None,
         keep=Retention(30 * 86400.0, 1_000_000, 4 * 1024**3),
         workers=1,
+        spool="off",
         drain_timeout=30.0,
         max_body=16 * 1024**2,
         access_log=True,
@@ -124,6 +125,7 @@ TEXTS = {
     "amp-client-ca": "ca.pem",
     "keep": "7d,5000",
     "workers": "2",
+    "spool": "on",
     "drain-timeout": "0",
     "config": "jobs.toml",
 }

@@ -83,6 +83,7 @@ METRICS = (
     ),
     Metric("jobqueue_lease_age_seconds", _G, "Since the leases were last renewed."),
     Metric("jobqueue_tick_age_seconds", _G, "Since the node last looked for jobs."),
+    Metric("jobqueue_jobs_spooled", _G, "Jobs that were accepted and are not in the store yet."),
     Metric("jobqueue_threads", _G, "Threads of a pool: web, job, sink.", ("pool",)),
     Metric("jobqueue_threads_busy", _G, "Threads that are in a call.", ("pool",)),
     Metric(

@@ -30,6 +30,7 @@ class EngineMetrics:
     :param pools: by name.
     :param jobs: the parts that move jobs, once there are any.
     :param node: the name of this node.
+    :param spooled: how many jobs wait to come into the store.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class EngineMetrics:
         pools: Mapping[str, ApplicationThreads],
         jobs: Callable[[], JobSide | None],
         node: Callable[[], str],
+        spooled: Callable[[], int] = lambda: 0,
     ) -> None:
         self._store = store
         self._remote = remote
@@ -50,6 +52,7 @@ class EngineMetrics:
         self._listeners = listeners
         self._pools = pools
         self._jobs = jobs
+        self._spooled = spooled
         self._runs = RunMeasures()
         remote.hub.subscribe(self._runs)
         ask_store = StoreMetrics(world.reactor, world.clock, store, store)
@@ -89,6 +92,7 @@ class EngineMetrics:
             ),
             "jobqueue_tick_age_seconds": lambda: self._now(lambda jobs: jobs.condition().tick_age),
             "jobqueue_delivery_tries_total": self._tries,
+            "jobqueue_jobs_spooled": lambda: {(): self._spooled()},
         }
 
     def _of_threads(self) -> Mapping[str, Source]:
