@@ -38,9 +38,10 @@ class Distribution:
         self.total = 0.0
 
     def observe(self, number: float) -> None:
-        """Note *number*."""
+        """Note *number*; one below zero, as of a clock that was set back, is zero."""
         self.counts[bisect_left(self.bounds, number)] += 1
-        self.total += number
+        if number > 0.0:
+            self.total += number
 
 
 class RequestMeasures:

@@ -12,6 +12,8 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from enum import IntEnum
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from jqengine.job import Headers, Request, Result, Run
@@ -26,6 +28,14 @@ _ADDRESSES = frozenset({"content-location", "location", "referer"})
 """Headers whose value is a URL."""
 
 _MARK = re.compile(r"\[redacted [0-9a-f]{12}\]|redacted-[0-9a-f]{12}")
+
+
+class _Header(IntEnum):
+    """What is to be done with the value of a header."""
+
+    PLAIN = 0
+    SECRET = 1
+    ADDRESS = 2
 
 
 def is_form(headers: Headers) -> bool:
@@ -46,6 +56,8 @@ class Redactor:
     def __init__(self, key: bytes, names: Iterable[str] = ()) -> None:
         self._key = key
         self._names = frozenset(map(squeezed, names))
+        # Asked for each header of each result.
+        self._kind_of = lru_cache(maxsize=4096)(self._kind_of_header)
 
     def is_secret(self, name: str, reveal: frozenset[str] = NOBODY) -> bool:
         """Whether a value of that name is hidden, unless it is one of *reveal* (lower case)."""
@@ -54,8 +66,9 @@ class Redactor:
 
     def headers(self, headers: Headers, reveal: frozenset[str] = NOBODY) -> Headers:
         """*headers* with secrets replaced, but for those in *reveal* (lower case)."""
-        shown = tuple((name, self._header(name, value, reveal)) for name, value in headers)
-        return headers if shown == headers else shown
+        if not any(map(self._kind_of, [name for name, _ in headers])):  # nearly always
+            return headers
+        return tuple((name, self._header(name, value, reveal)) for name, value in headers)
 
     def target(self, target: str, reveal: frozenset[str] = NOBODY) -> str:
         """A request target, or another URL, with the secrets of its query replaced."""
@@ -71,7 +84,7 @@ class Redactor:
         """*request* with the secrets of its headers and its target replaced."""
         headers = self.headers(request.headers, reveal)
         target = self.target(request.target, reveal)
-        if headers is request.headers and target is request.target:
+        if headers is request.headers and target == request.target:
             return request
         return replace(request, headers=headers, target=target)
 
@@ -122,10 +135,16 @@ class Redactor:
             spy.sink(url)
         return found
 
+    def _kind_of_header(self, name: str) -> _Header:
+        if self.is_secret(name):
+            return _Header.SECRET
+        return _Header.ADDRESS if name.lower() in _ADDRESSES else _Header.PLAIN
+
     def _header(self, name: str, value: str, reveal: frozenset[str]) -> str:
-        if self.is_secret(name, reveal):
+        kind = self._kind_of(name)
+        if kind is _Header.SECRET and name.lower() not in reveal:
             return self.hash(value)
-        return self.target(value, reveal) if name.lower() in _ADDRESSES else value
+        return self.target(value, reveal) if kind is _Header.ADDRESS else value
 
     def _pairs(self, text: str, reveal: frozenset[str]) -> str:
         return "&".join(self._pair(one, reveal) if "=" in one else one for one in text.split("&"))
