@@ -74,6 +74,8 @@ class JobHost:
     :param build: makes the environ of a run; called in a job thread.
     :param call: calls the application with it; called in a job thread.
     :param deliver: takes results, on the reactor thread.
+    :param may_begin: whether a run that waits may be begun; asked in job threads.
+        While it may not, it waits to be taken back.
     """
 
     _log = Logger()
@@ -87,6 +89,7 @@ class JobHost:
         call: Call,
         deliver: Deliver,
         spare: int,
+        may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
         self._reactor = reactor
         self._pool = threads
@@ -94,6 +97,7 @@ class JobHost:
         self._call = call
         self._hand_back = deliver
         self._spare = spare
+        self._may_begin = may_begin
         self._mailbox = Mailbox(reactor, self._receive)
         self._waiting: deque[_Handover] = deque()
         self._lock = threading.Lock()  # for the stages, the dict and the count
@@ -194,7 +198,7 @@ class JobHost:
 
     def _next(self) -> _Handover | None:
         """Begin the next run that is still wanted."""
-        while self._waiting:
+        while self._waiting and self._may_begin():
             try:
                 handover = self._waiting.popleft()
             except IndexError:  # another thread was faster

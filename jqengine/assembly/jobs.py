@@ -95,6 +95,8 @@ class JobSide:
             ),
             deliver=recorder.ended,
             spare=threads.size,
+            # A process that was stopped wakes in its threads first.
+            may_begin=lambda: not self._leases.lapsed,
         )
         self._recorder = recorder
         self._host = host

@@ -138,8 +138,9 @@ class Dispatcher(Service):
     async def _turn(self) -> float:
         """Do what can be done now; answers for how long there is nothing more."""
         now = self._clock.now()
-        if not (self._host.able and self._may_claim()):
+        if self._leases.lapsed or not (self._host.able and self._may_claim()):
             await self._leave_to_others()
+            self._leases.forget_lapse()
         room = self._room()
         due, claimed, ready = await self._ask_store(now, room)
         if due:

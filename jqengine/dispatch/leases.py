@@ -63,6 +63,7 @@ class Leases(Service):
         self._offset = self._wall_offset()
         self._distrusts_until = reactor.seconds() + LEASE
         self._said = False
+        self._has_lapsed = False
         self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
         self._loop.clock = reactor
 
@@ -75,6 +76,19 @@ class Leases(Service):
     def age(self) -> float:
         """Seconds since the last renewal."""
         return self._reactor.seconds() - self._renewed
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether claims may have been lost: too long ago nobody renewed them.
+
+        It stays so, whatever is renewed, until :meth:`forget_lapse`: what no
+        thread has begun by then may be another node's.
+        """
+        return self._has_lapsed or self.age > LEASE
+
+    def forget_lapse(self) -> None:
+        """What may have been lost is given up."""
+        self._has_lapsed = False
 
     def startService(self) -> None:
         """Begin to renew."""
@@ -106,6 +120,7 @@ class Leases(Service):
     async def _look(self) -> None:
         # From before the question: the lease counts from then.
         asked = self._reactor.seconds()
+        self._has_lapsed = self.lapsed
         try:
             await self._store.renew(self._owner, self._clock.now(), LEASE)
             was_fresh, self._renewed = self.fresh, asked

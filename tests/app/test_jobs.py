@@ -48,6 +48,7 @@ class Bench:
 
     def __init__(self, call: Any = an_answer, build: Any = build, size: int = 2) -> None:
         self.reactor = HandReactor()
+        self.may_begin = True
         self.pool = SameThread(held=True)
         self.pool.size = size
         self.pool.added = 0
@@ -62,6 +63,7 @@ class Bench:
             call=call,
             deliver=self.batches.append,
             spare=1,
+            may_begin=lambda: self.may_begin,
         )
 
     def _add(self) -> None:
@@ -102,6 +104,20 @@ def test_what_no_thread_has_begun_can_be_taken_back_and_is_then_not_run() -> Non
     bench.pool.work()
     bench.reactor.look()
     assert bench.batches == []
+
+
+def test_what_may_not_begin_waits_to_be_taken_back() -> None:
+    bench = Bench()
+    runs = [a_run(number) for number in range(3)]
+    bench.may_begin = False
+    bench.host.run(runs)
+    bench.pool.work()
+    assert bench.host.unstarted() == runs
+    bench.may_begin = True
+    bench.host.run(runs)
+    bench.pool.work()
+    bench.reactor.look()
+    assert [run for run, _ in bench.batches[0]] == runs
 
 
 def test_a_run_taken_back_can_be_handed_over_again() -> None:

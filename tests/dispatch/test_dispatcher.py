@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, fail
 
+from jqengine.dispatch.leases import LEASE
 from jqengine.errors import StoreUnavailable
 from jqengine.job import (
     Catchup,
     Definition,
     Job,
     Overlap,
+    Owner,
     Policy,
     Request,
     Run,
@@ -392,3 +394,33 @@ def test_the_longest_pause_is_half_a_minute(room: EngineRoom) -> None:
     assert room.host.running == []
     room.pass_time(1.1)
     assert len(room.host.running) == 1
+
+
+def test_what_waited_while_no_lease_could_be_renewed_is_let_go(
+    room: EngineRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(room, *(once(number) for number in range(1, 20)))
+    room.start()
+    for _ in range(4):  # quick ones, so that more are claimed than there are threads
+        room.answer_all()
+        room.pass_time(0.1)
+    queued = [run.id for run in room.host.queued]
+    given_back: list[str] = []
+    give_back = room.store.give_back
+
+    def noted(owner: Owner, run_ids: Sequence[str], now: float) -> Deferred[int]:
+        given_back.extend(run_ids)
+        return give_back(owner, run_ids, now)
+
+    monkeypatch.setattr(room.store, "give_back", noted)
+    room.timers.advance(LEASE - 1)
+    assert not room.leases.lapsed
+    assert given_back == []
+    # As of a process that was stopped: all that is late comes at once.
+    room.timers.advance(LEASE + 20)
+    assert given_back == queued != []
+    assert not room.leases.lapsed
+    while room.answer_all():
+        room.pass_time(1)
+    assert result_of(room.store.stats(NOW + 1000))["finished"] == 19
+    assert given_back == queued
