@@ -27,6 +27,7 @@ from jqengine.assembly.adminpages import AdminPages
 from jqengine.assembly.clients import Clients, clients_of
 from jqengine.assembly.jobs import JobSide
 from jqengine.assembly.metrics import EngineMetrics
+from jqengine.assembly.paused import say_what_is_paused
 from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
 from jqengine.assembly.spooling import spooling_of
@@ -217,6 +218,7 @@ class Engine(Service):
         self._unlisten = self._store.listen(self._heard)
         await self._remote.listen()
         self._signals.started()
+        await say_what_is_paused(self._store, world.clock)
         if world.worker is None:
             self._say_where()
         self._log.info(

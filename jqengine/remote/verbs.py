@@ -5,7 +5,7 @@ The verbs know the store by its interfaces, and neither AMP nor HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
@@ -167,7 +167,7 @@ class Verbs:
         asked = [Deferred.fromCoroutine(self._add_some(part)) for part in parts]
         return list(chain.from_iterable(await gatherResults(asked)))
 
-    async def _add_some(self, jobs: Sequence[Job]) -> Sequence[Job | JobQueueError]:
+    async def _add_some(self, jobs: Sequence[Job]) -> Iterable[Job | JobQueueError]:
         try:
             return await self._store.add(jobs)
         except JobQueueError as error:
