@@ -78,6 +78,11 @@ class HostedChannel(HTTPChannel):
         """Whether the connection is TLS."""
         return self._secure
 
+    @property
+    def answering(self) -> bool:
+        """Whether a whole request has been read that has not been answered yet."""
+        return any(request.received is not None for request in self.requests)
+
     # Reading
 
     def dataReceived(self, data: bytes) -> None:

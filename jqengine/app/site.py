@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import BinaryIO
 
 from twisted.internet.defer import Deferred, succeed
@@ -32,6 +33,7 @@ class HostedSite(Site):
     :param max_body: bytes that the body of a request may have.
     :param timeout: seconds that a client may be silent, while it sends a
         request or between two of them.
+    :param most_connections: how many may be open at once.
     :param stall_timeout: seconds in which a client has to take what is
         buffered for it, about 128 KiB.
     :ivar draining: whether no connection shall outlive its request.
@@ -56,12 +58,14 @@ class HostedSite(Site):
         max_body: int = MAX_BODY,
         timeout: float = IDLE_TIMEOUT,
         stall_timeout: float = STALL_TIMEOUT,
+        most_connections: float = inf,
     ) -> None:
         super().__init__(root, reactor=reactor, timeout=timeout, parsePOSTFormSubmission=False)
         self.max_body = max_body
         self.stall_timeout = stall_timeout
         self.measures = RequestMeasures()
-        self._channels: set[HostedChannel] = set()
+        self._most_connections = most_connections
+        self._channels: dict[HostedChannel, None] = {}
         self._drained: Deferred[None] | None = None
         self._root = root
         self._clock = clock
@@ -97,16 +101,28 @@ class HostedSite(Site):
 
     def opened(self, channel: HostedChannel) -> None:
         """Keep track of a new connection."""
-        self._channels.add(channel)
+        self._channels[channel] = None
+        if len(self._channels) > self._most_connections:
+            self._make_room()
         if self.draining:  # accepted just before the port was closed
             channel.drain()
 
     def closed(self, channel: HostedChannel) -> None:
         """Forget a connection that is closed."""
-        self._channels.discard(channel)
+        self._channels.pop(channel, None)
         if self._drained is not None and not self._channels:
             drained, self._drained = self._drained, None
             drained.callback(None)
+
+    def _make_room(self) -> None:
+        """Close the connection that has been open longest without a whole request.
+
+        Whoever opens many and asks nothing displaces himself; a newcomer is turned
+        away only when all others are being answered.
+        """
+        *others, newest = self._channels
+        least = next((one for one in others if not one.answering), newest)
+        least.transport.abortConnection()
 
     def drain(self) -> Deferred[None]:
         """Let no connection outlive its request; idle ones close at once.

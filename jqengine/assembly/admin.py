@@ -27,6 +27,9 @@ from jqengine.request.outputs import Outputs
 from jqengine.sinks.side import in_threads_of
 from jqengine.store.sql import SqlStore
 
+MOST_CONNECTIONS = 512
+"""To the admin listener at once, pages that listen for events included."""
+
 LOGIN_THREADS = 2
 """Threads that check passwords, which may be slow."""
 
@@ -74,7 +77,15 @@ class AdminSide(Service):
             condition=condition,
             resources=self._resources,
         )
-        self.http = served(settings, world, root, (settings.admin,), "--admin", redactor)
+        self.http = served(
+            settings,
+            world,
+            root,
+            (settings.admin,),
+            "--admin",
+            redactor,
+            most_connections=MOST_CONNECTIONS,
+        )
 
     def mount(self, resources: Mapping[str, IResource]) -> None:
         """Let leaves answer what has no page of its own, by the first segment of the path.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -33,6 +34,7 @@ def served(
     option: str,
     redactor: Redactor,
     ended: Callable[[RequestListener | None], RequestListener | None] = same,
+    most_connections: float = inf,
 ) -> HttpService:
     """*root* on *endpoints*, which *option* named.
 
@@ -47,6 +49,7 @@ def served(
         clock=world.clock,
         access_log=ended(log),
         max_body=settings.max_body,
+        most_connections=most_connections,
     )
     return HttpService(
         reactor=world.reactor,
