@@ -66,6 +66,7 @@ class Settings:
     max_body: int
     access_log: bool
     session_cookie: str | None
+    respond_async: tuple[str, ...]
     otel: bool
     config: str | None
     directory: str

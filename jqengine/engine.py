@@ -28,6 +28,7 @@ from jqengine.assembly.clients import Clients, clients_of
 from jqengine.assembly.jobs import JobSide
 from jqengine.assembly.metrics import EngineMetrics
 from jqengine.assembly.paused import say_what_is_paused
+from jqengine.assembly.respondasync import respond_async_or
 from jqengine.assembly.schedules import crontabs_of, job_defaults
 from jqengine.assembly.serving import served, shown
 from jqengine.assembly.spooling import spooling_of
@@ -131,7 +132,14 @@ class Engine(Service):
         )
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
-        resource = self._sinks.root(self._application_resource(application))
+        resource = respond_async_or(
+            self._sinks.root(self._application_resource(application)),
+            settings,
+            world,
+            self._tracing.told(self._store),
+            new_id,
+            self._look,
+        )
         self._http = served(
             settings,
             world,

@@ -87,6 +87,14 @@ def parse_host_name(text: str) -> str:
     return name
 
 
+def parse_path_prefix(text: str) -> str:
+    """A path of the application, decoded as PEP 3333 wants it."""
+    path = text.strip()
+    if not path.startswith("/") or re.search(r"[?#\s]", path):
+        raise BadValue(f"{text!r} is not a path; expected something like /reports")
+    return unquote_to_bytes(path).decode("latin-1")
+
+
 def parse_positive_duration(text: str) -> float:
     """A duration above zero, in seconds."""
     seconds = parse_duration(text)
@@ -229,6 +237,15 @@ OPTIONS: tuple[Option, ...] = (
         parse=parse_cookie_name,
         help="The cookie by which the application knows a client's session. A link to a "
         "continuation is for its owner alone; without it there are no such links.",
+    ),
+    Option(
+        name="respond-async",
+        group="Application",
+        metavar="PATH",
+        parse=parse_path_prefix,
+        repeatable=True,
+        help="A path, with all beneath it, where a client that sends Prefer: respond-async gets "
+        "202 at once: its request is stored and run as a job, and the response is kept for it.",
     ),
     Option(
         name="crontab",

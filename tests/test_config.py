@@ -81,6 +81,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         access_log=True,
         otel=False,
         session_cookie=None,
+        respond_async=(),
         config=None,
         directory="/srv/site",
     )
@@ -102,6 +103,7 @@ TEXTS = {
     "access-log": "off",
     "otel": "on",
     "session-cookie": "sid",
+    "respond-async": "/reports",
     "crontab": "jobs.tab",
     "timezone": "Asia/Tokyo",
     "job-threads": "4",

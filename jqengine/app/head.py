@@ -30,7 +30,7 @@ class _Kind(Enum):
 # Members of an Enum are slow to reach through their class.
 _ANY, _LENGTH, _OURS = _Kind.ANY, _Kind.LENGTH, _Kind.OURS
 _KINDS = {"content-length": _LENGTH, "server": _OURS, "date": _OURS}
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     {
         "connection",
         "keep-alive",
@@ -44,6 +44,7 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+"""Headers of the connection, which no application may set (RFC 9110, section 7.6.1)."""
 
 
 class ResponseHead(NamedTuple):
@@ -151,7 +152,7 @@ def _checked_name(name: str) -> tuple[_Kind, bytes]:
     if not _TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not the name of a header")
     key = name.lower()
-    if key in _HOP_BY_HOP:
+    if key in HOP_BY_HOP:
         raise ValueError(f"{name} is a header of the connection; an application cannot set it")
     return _KINDS.get(key, _ANY), name.encode("ascii")
 
