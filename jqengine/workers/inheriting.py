@@ -121,6 +121,9 @@ class SharedUNIXPort(_OneAtATime, UNIXPort):
     Its path and mode are the parent's: one worker that ends takes nothing away.
     """
 
+    # A shutdown would be for all who have the socket; Twisted spares it TCP alone.
+    _shouldShutdown = False  # noqa: N815
+
     def startListening(self) -> None:
         """Listen."""
         # Twisted sets the mode of the path anew; it shall stay as it is.

@@ -1,0 +1,169 @@
+"""Sockets that a parent binds and its workers accept from."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
+
+from jqengine.errors import ConfigurationError
+from jqengine.news import Topic
+from jqengine.workers.binding import Binder
+from jqengine.workers.channel import WorkersChannel
+from jqengine.workers.inheriting import Sockets
+from jqengine.workers.orders import Inherited
+
+
+class Greeter(Protocol):
+    def connectionMade(self) -> None:
+        self.transport.write(self.factory.greeting)  # type: ignore[union-attr]
+        self.transport.loseConnection()  # type: ignore[union-attr]
+
+
+def greeting(text: bytes) -> Any:
+    factory = Factory.forProtocol(Greeter)
+    factory.greeting = text  # type: ignore[attr-defined]
+    return factory
+
+
+class Client:
+    """Asks without blocking, and reads what it got later."""
+
+    def __init__(self, family: int, address: Any) -> None:
+        self.socket = socket.socket(family)
+        self.socket.settimeout(5)
+        self.socket.connect(address)
+
+    def heard(self) -> bytes:
+        with self.socket:
+            return self.socket.recv(100)
+
+
+@pytest.fixture
+def reactor() -> Any:
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def as_child(binder: Binder) -> list[Inherited]:
+    """The sockets as another process would inherit them."""
+    return [one._replace(descriptor=os.dup(one.descriptor)) for one in binder.sockets()]
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+@pytest_twisted.ensureDeferred
+async def test_who_connects_waits_until_a_worker_accepts(
+    kind: str, tmp_path: Path, reactor: Any
+) -> None:
+    path = tmp_path / "x.sock"
+    text = "tcp:0:interface=127.0.0.1" if kind == "tcp" else f"unix:{path}:mode=600"
+    binder = Binder(reactor)
+    await binder.bind(text, serverFromString(binder.reactor, text))
+    [bound] = binder.sockets()
+    assert bound.text == text
+    [address] = binder.addresses(text)
+    if kind == "tcp":
+        client = Client(socket.AF_INET, ("127.0.0.1", address.port))  # type: ignore[attr-defined]
+    else:
+        client = Client(socket.AF_UNIX, str(path))
+    await deferLater(reactor, 0.02)
+
+    workers = [Sockets(reactor, as_child(binder)) for _ in range(2)]
+    ports = []
+    for number, worker in enumerate(workers):
+        ports.append(await worker.endpoint(text).listen(greeting(b"worker %d" % number)))
+    if kind == "unix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    await deferLater(reactor, 0.05)
+    assert client.heard().startswith(b"worker ")
+
+    # One that ends takes nothing away from the other.
+    await ports[0].stopListening()
+    if kind == "unix":
+        assert path.exists()
+        client = Client(socket.AF_UNIX, str(path))
+    else:
+        client = Client(socket.AF_INET, ("127.0.0.1", address.port))  # type: ignore[attr-defined]
+    await deferLater(reactor, 0.05)
+    assert client.heard() == b"worker 1"
+    await ports[1].stopListening()
+    await binder.close()
+    assert not path.exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_each_endpoint_gets_its_own_socket(reactor: Any) -> None:
+    binder = Binder(reactor)
+    texts = ["tcp:0:interface=127.0.0.1", "tcp:00:interface=127.0.0.1"]
+    for text in texts:
+        await binder.bind(text, serverFromString(binder.reactor, text))
+    meant = {text: next(iter(binder.addresses(text))) for text in texts}
+    worker = Sockets(reactor, as_child(binder))
+    for text in reversed(texts):
+        port = await worker.endpoint(text).listen(greeting(b""))
+        assert port.getHost() == meant[text]
+        await port.stopListening()
+    await binder.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_socket_that_was_not_inherited_is_missed(reactor: Any) -> None:
+    with pytest.raises(ConfigurationError, match="no socket was inherited for tcp:1"):
+        await Sockets(reactor, []).endpoint("tcp:1").listen(greeting(b""))
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_socket_of_systemd_is_adopted_whatever_its_number(reactor: Any) -> None:
+    binder = Binder(reactor)
+    await binder.bind(
+        "systemd:domain=INET:index=3",
+        serverFromString(binder.reactor, "tcp:0:interface=127.0.0.1"),
+    )
+    worker = Sockets(reactor, as_child(binder))
+    port = await worker.endpoint("systemd:domain=INET:index=3").listen(greeting(b""))
+    [address] = binder.addresses("systemd:domain=INET:index=3")
+    assert port.getHost() == address
+    await port.stopListening()
+    await binder.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_news_comes_to_all_the_others_many_as_one(reactor: Any) -> None:
+    pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
+    speaker = WorkersChannel(reactor, pairs[0][0], [pairs[1][1]])
+    listener = WorkersChannel(reactor, pairs[1][0], [pairs[0][1]])
+    heard: list[frozenset[Topic]] = []
+    first: Deferred[None] = Deferred()
+
+    def hear(topics: frozenset[Topic]) -> None:
+        heard.append(topics)
+        if not first.called:
+            first.callback(None)
+
+    # More than the socket holds: what is too much is dropped, and nobody waits.
+    for _ in range(2000):
+        speaker.announce(frozenset({Topic.READY, Topic.ENDED}))
+    pairs[1][1].setblocking(True)
+    await listener.open(hear)
+    await speaker.open(lambda topics: pytest.fail("it heard itself"))
+    await first
+    assert heard == [frozenset({Topic.READY, Topic.ENDED})]
+    pairs[1][1].send(b"nodes and words of a later version")
+    while len(heard) < 2:
+        await deferLater(reactor, 0.01)
+    assert heard[1] == frozenset({Topic.NODES})
+    await listener.close()
+    await speaker.close()
+    for pair in pairs:
+        for one in pair:
+            one.close()
