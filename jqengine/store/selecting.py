@@ -45,8 +45,10 @@ def select_in(
     """Rows of *query* whose *column* is one of *values*."""
     if connection.dialect.name == "postgresql":
         # One text for any number of values, which the server has prepared.
-        array = literal(list(values), ARRAY(column.type))
-        yield from connection.execute(query.where(column == any_(array)))
+        array = list(values)
+        if array:
+            is_wanted = column == any_(literal(array, ARRAY(column.type)))
+            yield from connection.execute(query.where(is_wanted))
         return
     for some in slices(values):
         yield from connection.execute(query.where(column.in_(some)))
