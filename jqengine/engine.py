@@ -249,8 +249,8 @@ class Engine(Service):
     def _say_where(self) -> None:
         for address in self._http.addresses():
             self._log.info("The application is served at {url}", url=shown(address))
-        for address in self._admin.addresses():
-            self._log.info("Results are shown at {url}", url=shown(address))
+        for place in self._admin.places():
+            self._log.info("Results are shown at {url}", url=place)
         for where in self._remote.addresses():
             self._log.info("Jobs are taken at {address}", address=where)
 

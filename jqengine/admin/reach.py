@@ -70,7 +70,7 @@ def check_addresses(endpoint: str, addresses: Sequence[IAddress], *, passwords: 
 
     :raises BadValue: as :func:`check_endpoint`.
     """
-    elsewhere = Reach.OTHERS_BY_TLS if _kind(endpoint) in TLS_KINDS else Reach.OTHERS_IN_PLAIN
+    elsewhere = Reach.OTHERS_BY_TLS if speaks_tls(endpoint) else Reach.OTHERS_IN_PLAIN
     for address in addresses:
         if not _is_local(address):
             _check(endpoint, elsewhere, passwords)
@@ -86,10 +86,10 @@ def _check(endpoint: str, reach: Reach, passwords: bool) -> None:
     raise BadValue(f"{endpoint!r} can be reached from other machines {lacks}; {REMEDY}")
 
 
-def _kind(endpoint: str) -> str:
-    """What begins the text, or what stands behind it where that only wraps another."""
+def speaks_tls(endpoint: str) -> bool:
+    """Whether *endpoint* is one of those, or wraps one of them."""
     kind, _, rest = endpoint.partition(":")
-    return _kind(rest) if kind == WRAPPER else kind
+    return speaks_tls(rest) if kind == WRAPPER else kind in TLS_KINDS
 
 
 def _is_local(address: IAddress) -> bool:

@@ -13,11 +13,11 @@ from jqengine.admin.credentials import Checker, checker_of
 from jqengine.admin.gate import Gate
 from jqengine.admin.key import LENGTH, shared_key
 from jqengine.admin.login import Login
-from jqengine.admin.reach import check_addresses, check_endpoint
+from jqengine.admin.reach import check_addresses, check_endpoint, speaks_tls
 from jqengine.admin.site import admin_root
 from jqengine.admin.visitor import Tokens
 from jqengine.app.threads import ApplicationThreads
-from jqengine.assembly.serving import served
+from jqengine.assembly.serving import served, shown
 from jqengine.assembly.surroundings import Surroundings
 from jqengine.condition import Condition
 from jqengine.config import OFF, Settings
@@ -113,6 +113,11 @@ class AdminSide(Service):
     def addresses(self) -> Sequence[IAddress]:
         """Where it listens now."""
         return self.http.addresses()
+
+    def places(self) -> Sequence[str]:
+        """Where that is, as one writes it into a browser."""
+        scheme = "https" if speaks_tls(self._settings.admin) else "http"
+        return [shown(address, scheme) for address in self.addresses()]
 
     def startService(self) -> None:
         """Serve; the state directory is there.

@@ -70,17 +70,17 @@ def endpoint_of(world: Surroundings, text: str, option: str) -> IStreamServerEnd
     """
     try:
         return world.endpoint(text)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, LookupError, OSError) as error:
         raise ConfigurationError(
             f"{option}: {text!r} is not an endpoint ({error});"
             " expected something like tcp:8080:interface=127.0.0.1"
         ) from None
 
 
-def shown(address: IAddress) -> str:
+def shown(address: IAddress, scheme: str = "http") -> str:
     """*address* as one writes it into a browser."""
     if isinstance(address, IPv4Address):
-        return f"http://{address.host}:{address.port}/"
+        return f"{scheme}://{address.host}:{address.port}/"
     if isinstance(address, IPv6Address):
-        return f"http://[{address.host}]:{address.port}/"
+        return f"{scheme}://[{address.host}]:{address.port}/"
     return str(address)
