@@ -17,7 +17,7 @@ from jqengine.errors import ConfigurationError, SchemaTooNew, StoreError, StoreU
 from jqengine.job import Owner
 from jqengine.lifecycle import RunState
 from jqengine.news import Topic
-from jqengine.store import turns
+from jqengine.store import intake, turns
 from jqengine.store.hot import execute
 from jqengine.store.opening import store_for
 from jqengine.store.schema import REVISION
@@ -235,6 +235,33 @@ async def test_writers_that_meet_try_again(stores: Any) -> None:
             two._writer.submit(locking(second.id, first.id)),
         ]
     )
+
+
+@ensureDeferred
+async def test_a_commit_whose_answer_is_lost_is_not_done_twice(
+    stores: Any, postgres_url: str
+) -> None:
+    """The server commits, and the connection is gone before it can say so."""
+    [store] = await stores(1)
+    database = store._writer._transactions._database
+    job = a_job(due=time.time())
+
+    def add(connection: Any) -> Sequence[Any]:
+        answer = intake.add(connection, [job])
+        real = connection._commit_impl
+
+        def commit() -> None:
+            del connection._commit_impl
+            real()
+            connection.connection.driver_connection.close()
+            raise driver_error
+
+        connection._commit_impl = commit
+        return answer
+
+    driver_error = database._place.driver.OperationalError("the connection is lost")
+    assert list(await store._writer.submit(add)) == [job]
+    assert rows(postgres_url, "SELECT id FROM runs") == [(job.id,)]
 
 
 @ensureDeferred

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -40,6 +41,7 @@ class PaperDatabase:
         self.committed: list[Any] = []
         self.failing: Exception | None = None
         self.number: str | None = None
+        self.lost_in_commit = False
         self.ended_well = True
         self.gate = threading.Event()
         self.gate.set()
@@ -72,6 +74,11 @@ class PaperDatabase:
             del self.committed[kept:]
             self.said.append("rollback")
             raise
+        if self.lost_in_commit:
+            self.lost_in_commit = False
+            if not self.ended_well:
+                del self.committed[kept:]
+            raise StoreUnavailable("the connection is lost")
         self.said.append(f"commit {len(self.committed) - kept}")
 
     def trouble(self, error: Exception) -> Trouble | None:
@@ -278,3 +285,34 @@ def test_what_is_committed_is_announced_and_nothing_else(
     while not stopped:
         reactor.turn()
     assert announced == [([1, 2], frozenset({Topic.READY}))]
+
+
+@pytest.mark.parametrize("ended_well", [True, False])
+def test_a_commit_in_doubt_is_answered_once_its_end_is_known(
+    thread: StoreThread, database: PaperDatabase, reactor: HandReactor, ended_well: bool
+) -> None:
+    database.number, database.lost_in_commit, database.ended_well = "77", True, ended_well
+    doubtful = thread.submit(write("doubtful"))
+    # Asked again and again by itself, and before whatever comes next.
+    while not doubtful.called:
+        reactor.turn()
+    assert "asked about 77" in database.said
+    answer = outcome(doubtful)
+    assert answer == "doubtful" if ended_well else isinstance(answer, StoreUnavailable)
+    assert database.committed == (["doubtful"] if ended_well else [])
+
+
+def test_a_commit_still_in_doubt_at_the_end_is_said_to_have_failed(
+    reactor: HandReactor, database: PaperDatabase
+) -> None:
+    thread = StoreThread("test store", database, reactor)  # type: ignore[arg-type]
+    thread.start()
+    database.number, database.lost_in_commit = "77", True
+    doubtful = thread.submit(write("doubtful"))
+    while database.said[-1:] != ["close"]:
+        time.sleep(0.001)
+    database.failing = StoreUnavailable("away for good")
+    stopped = thread.stop()
+    while not stopped.called:
+        reactor.turn()
+    assert isinstance(outcome(doubtful), StoreUnavailable)
