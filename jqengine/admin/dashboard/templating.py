@@ -97,6 +97,7 @@ class Templates:
             outcome=lambda one: outcomes.of_run(one.state),
             job_outcome=lambda one: outcomes.of_job(one.state),
             delivery_outcome=lambda one: outcomes.of_delivery(one.state),
+            ordinal=outcomes.ordinal,
             short=outcomes.short,
         )
         return made

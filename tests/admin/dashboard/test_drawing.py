@@ -19,6 +19,7 @@ from jqengine.admin.dashboard.drawing.timeline import (
     Timeline,
     bar_height,
     draw,
+    labelled,
     stacks,
 )
 from tests.admin.hostile import ALL
@@ -76,9 +77,14 @@ def test_runs_that_took_longer_are_higher() -> None:
 def test_pile_ups_are_stacks_with_their_number() -> None:
     due = [Due(NOON + 600, f"job {n}", "/jobs/1") for n in range(7)]
     due.append(Due(NOON + 1200, "alone", "/jobs/2"))
-    assert [(one.slot, len(one.due)) for one in stacks(a_timeline(due=due))] == [(16, 7), (33, 1)]
+    due += [Due(NOON + 1800 + n, "near one another", "/jobs/3") for n in range(6)]
+    found = stacks(a_timeline(due=due))
+    assert [(one.slot, len(one.due), one.at_once) for one in found] == [
+        (16, 7, 7), (33, 1, 1), (50, 6, 1),
+    ]  # fmt: skip
     tree = parsed(draw(a_timeline(due=due)))
-    assert len([one for one in tree.iter("rect") if one.get("class") == "due"]) == 8
+    assert len([one for one in tree.iter("rect") if one.get("class") == "due pile"]) == 7
+    assert len([one for one in tree.iter("rect") if one.get("class") == "due"]) == 7
     assert [one.text for one in tree.iter("text") if one.get("class") == "count"] == ["7"]
 
 
@@ -186,3 +192,9 @@ def test_nothing_that_is_drawn_gets_out_of_its_place(text: str) -> None:
         }  # fmt: skip
         assert {name for one in tree.iter() for name in one.attrib} <= allowed
         assert all(one.get("href", "/").startswith("/") for one in tree.iter())
+
+
+def test_numbers_of_pile_ups_do_not_lie_on_one_another() -> None:
+    due = [Due(NOON + 36 * n + 1, "x", "/jobs/1") for n in range(10) for _ in range(5 + n)]
+    slots = [one.slot for one in labelled(stacks(a_timeline(due=due)))]
+    assert slots == [9, 5, 1]

@@ -6,6 +6,7 @@ down in pixels, so that its words are as large on a phone as on a desk.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log10
@@ -27,7 +28,10 @@ _SLOTS = 100
 _STEP = 8.0
 _MOST_STACKED = 11
 PILE_UP = 5
-"""Jobs due so close together that the picture says how many they are."""
+"""Jobs due at one instant, of which the picture says how many they are."""
+
+_APART = 4
+"""Places between two such numbers, so that each can be read."""
 
 _BRIEFEST, _LONGEST = 0.01, 3600.0
 
@@ -62,6 +66,11 @@ class Stack(NamedTuple):
     slot: int
     due: tuple[Due, ...]
 
+    @property
+    def at_once(self) -> int:
+        """How many there are at one instant, at most."""
+        return max(Counter(due.instant for due in self.due).values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
@@ -91,7 +100,7 @@ def draw(timeline: Timeline) -> Markup:
         *_axis(timeline),
         *_changes(timeline),
         *(_bar(timeline, bar) for bar in _failures_last(timeline)),
-        *(part for stack in stacks(timeline) for part in _stack(stack)),
+        *_stacks(stacks(timeline)),
         _line("now", _NOW, 16, _BASE + 8),
         _text("caption", _NOW, 10, "now", "middle"),
         class_="timeline",
@@ -153,7 +162,26 @@ def _bar(timeline: Timeline, bar: Bar) -> Markup:
     return element("a", *parts, href=bar.href, tabindex="-1")
 
 
-def _stack(stack: Stack) -> Iterable[Markup]:
+def _stacks(found: Sequence[Stack]) -> Iterable[Markup]:
+    yield from map(_stack, found)
+    for stack in labelled(found):
+        x = _NOW + (stack.slot + 0.5) / _SLOTS * (1 - _NOW)
+        top = _BASE - min(len(stack.due), _MOST_STACKED) * _STEP - 4
+        yield _text("count", x, top, str(stack.at_once), "middle" if x < 0.98 else "end")
+
+
+def labelled(found: Sequence[Stack]) -> list[Stack]:
+    """The pile-ups whose number is written, the largest first, none too near another."""
+    chosen: list[Stack] = []
+    for stack in sorted(found, key=lambda stack: -stack.at_once):
+        if stack.at_once < PILE_UP:
+            break
+        if all(abs(stack.slot - other.slot) >= _APART for other in chosen):
+            chosen.append(stack)
+    return chosen
+
+
+def _stack(stack: Stack) -> Markup:
     count = len(stack.due)
     left = _NOW + stack.slot / _SLOTS * (1 - _NOW) + 0.0005
     names = [due.label for due in stack.due]
@@ -163,7 +191,7 @@ def _stack(stack: Stack) -> Iterable[Markup]:
     blocks = [
         element(
             "rect",
-            class_="due",
+            class_="due pile" if stack.at_once >= PILE_UP else "due",
             x=percent(left),
             y=_BASE - (level + 1) * _STEP + 1,
             width=percent((1 - _NOW) / _SLOTS - 0.001),
@@ -172,10 +200,7 @@ def _stack(stack: Stack) -> Iterable[Markup]:
         for level in range(high)
     ]
     href = stack.due[0].href if count == 1 else "/jobs?q=order%3Adue"
-    yield element("a", title, *blocks, href=href, tabindex="-1")
-    if count >= PILE_UP:
-        top = _BASE - high * _STEP - 4
-        yield _text("count", left + 0.0022, top, str(count), "middle")
+    return element("a", title, *blocks, href=href, tabindex="-1")
 
 
 def _unknown(timeline: Timeline) -> Iterable[Markup]:
@@ -191,6 +216,7 @@ def _unknown(timeline: Timeline) -> Iterable[Markup]:
         if end - begin > 0.005:
             yield element(
                 "rect",
+                element("title", words("Not everything is drawn here: it would be too much.")),
                 class_="unknown",
                 x=percent(begin),
                 y=24,

@@ -15,7 +15,7 @@ from jqengine.admin.dashboard.drawing.sparkline import sparkline
 from jqengine.admin.dashboard.drawing.timeline import PILE_UP, Bar, Due, Timeline, draw, stacks
 from jqengine.admin.dashboard.pages.histories import title_of
 from jqengine.admin.dashboard.web import Asked, Response
-from jqengine.wire.oversightviews import Minute, Overview, SinkView, Upcoming
+from jqengine.wire.oversightviews import Firing, Minute, Overview, SinkView, Upcoming
 from jqengine.wire.views import JobView, RunView
 
 
@@ -38,11 +38,11 @@ DEFAULT_SPAN = SPANS[1]
 
 MOST_RUNS = 400
 MOST_DUE = 1000
-MOST_OF_ONE_JOB = 100
+MOST_OF_ONE_JOB = 200
 """Due times of one job that the picture shows; one that is due all the time fills it no more."""
 
 MOST_LISTED = 8
-MOST_NEEDS = 5
+MOST_NEEDS = 3
 
 
 class Need(NamedTuple):
@@ -55,14 +55,18 @@ class Need(NamedTuple):
 class Lead(NamedTuple):
     """The first thing that the eye meets.
 
-    :ivar next: the next due time, which the sentence ends with.
+    :ivar title: of the page.
+    :ivar text: how it begins; it goes on with *needs*, or ends with *next*.
+    :ivar next: the next due time, if there is one.
+    :ivar jobs: how many jobs are to come, in words.
     """
 
     outcome: str
     title: str
     text: str
-    next: datetime | None
     needs: Sequence[Need]
+    jobs: str
+    next: Firing | None
 
 
 class Figure(NamedTuple):
@@ -107,15 +111,13 @@ def show_overview(desk: Desk, asked: Asked) -> Response:
 def lead_of(overview: Overview, following: Upcoming) -> Lead:
     """Whether all is well, in one sentence, and what is not."""
     count = needs_of(overview)
-    first = following.firings[0].due if following.firings else None
+    first = following.firings[0] if following.firings else None
+    jobs = words.counted(overview.stats["scheduled"], "job")
     if count:
         text = "1 thing needs you" if count == 1 else f"{count:,} things need you"
-        return Lead(outcomes.FAILED, text, text, None, needs(overview))
-    jobs = words.counted(overview.stats["scheduled"], "job")
-    if first is None:
-        text = "All well: nothing is due"
-        return Lead(outcomes.RAN, "All well", text, None, ())
-    return Lead(outcomes.RAN, "All well", f"All well: {jobs}, next ", first, ())
+        return Lead(outcomes.FAILED, text, text, needs(overview), jobs, first)
+    text = "All well: nothing is due" if first is None else f"All well: {jobs}, next"
+    return Lead(outcomes.RAN, "All well", text, (), jobs, first)
 
 
 def needs(overview: Overview) -> list[Need]:
@@ -193,7 +195,7 @@ def _timeline_words(timeline: Timeline, span: Span) -> str:
     if counts[outcomes.FAILED]:
         said += f", {counts[outcomes.FAILED]:,} failed"
     said += f". Next {span.words}: {coming:,} due"
-    most = max((len(stack.due) for stack in found), default=0)
+    most = max((stack.at_once for stack in found), default=0)
     if most >= PILE_UP:
         said += f", at most {most} at once"
     return said + "."
