@@ -41,12 +41,20 @@ class Child(ProcessProtocol):
     """One process of a worker, from its start to its end.
 
     :param up: called when the worker is up.
+    :param alive: called each time it says that it does its work.
     :param ended: called once, when the process is gone.
     """
 
-    def __init__(self, node: str, up: Callable[[], None], ended: Callable[[Ended], None]) -> None:
+    def __init__(
+        self,
+        node: str,
+        up: Callable[[], None],
+        alive: Callable[[], None],
+        ended: Callable[[Ended], None],
+    ) -> None:
         self._node = node
         self._up = up
+        self._alive = alive
         self._ended = ended
         self._refused: str | None = None
         self._lines: dict[int, bytes] = {}
@@ -115,5 +123,7 @@ class Child(ProcessProtocol):
         facts = json.loads(line)
         if "failed" in facts:
             self._refused = str(facts["failed"])
+        elif "alive" in facts:
+            self._alive()
         else:
             self._up()

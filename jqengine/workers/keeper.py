@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from jqengine.errors import WorkerFailed
 from jqengine.units import format_duration
 from jqengine.workers.child import Child, Ended
-from jqengine.workers.orders import Word
+from jqengine.workers.orders import LONGEST_SILENCE, Word
 
 FIRST_PAUSE = 0.25
 """Seconds before a worker that died is started again; doubled each time."""
@@ -20,6 +21,9 @@ LONGEST_PAUSE = 60.0
 
 STEADY = 60.0
 """Seconds after which a worker counts as well, and the next pause is the first again."""
+
+MOST_SILENT = 3
+"""Halves of a worker's longest silence that may pass without a word of it."""
 
 Start = Callable[[Child, bool], None]
 """Starts the process of a child; the second says whether it is the worker's first."""
@@ -45,6 +49,9 @@ class Keeper:
         self._first: Deferred[None] | None = None
         self._stopped: Deferred[None] | None = None
         self._killing: IDelayedCall | None = None
+        self._silent = 0
+        self._listening = LoopingCall(self._listen)
+        self._listening.clock = reactor
 
     @property
     def up(self) -> bool:
@@ -99,19 +106,41 @@ class Keeper:
 
     def _spawn(self, *, first: bool = False) -> None:
         self._again = None
-        self._child = Child(self.node, self._came_up, self._ended)
+        self._child = Child(self.node, self._came_up, self._heard, self._ended)
         self._start_process(self._child, first)
 
     def _came_up(self) -> None:
         self._is_up = True
         self._up_since = self._reactor.seconds()
+        self._silent = 0
+        self._listening.start(LONGEST_SILENCE / 2, now=False)
         first, self._first = self._first, None
         if first is not None:
             first.callback(None)
         else:
             self._log.info("The worker {worker} is up again", worker=self.node)
 
+    def _heard(self) -> None:
+        """The worker does its work."""
+        self._silent = 0
+
+    def _listen(self) -> None:
+        """End a worker that has said nothing for long: it only seems to live.
+
+        Counted, and not measured: this process, too, may have been stopped for a while.
+        """
+        self._silent += 1
+        if self._silent > MOST_SILENT and self._child is not None:
+            self._log.error(
+                "The worker {worker} has said nothing for {time}: killing it",
+                worker=self.node,
+                time=format_duration(self._silent * LONGEST_SILENCE / 2),
+            )
+            self._child.kill()
+
     def _ended(self, ended: Ended) -> None:
+        if self._listening.running:
+            self._listening.stop()
         was_steady = self._is_up and self._reactor.seconds() - self._up_since >= STEADY
         was_up, self._is_up, self._child = self._is_up, False, None
         if self._killing is not None:

@@ -84,3 +84,7 @@ class Orders:
 def as_line(said: Mapping[str, Any] | str) -> bytes:
     """Something to say, for a pipe."""
     return json.dumps(said).encode() + b"\n"
+
+
+LONGEST_SILENCE = 30.0
+"""Seconds; a worker that does its work says so twice in this time."""

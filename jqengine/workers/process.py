@@ -26,9 +26,10 @@ from jqengine.config import Settings, resolve
 from jqengine.engine import Engine, make_engine
 from jqengine.errors import JobQueueError, StateDirectoryInUse
 from jqengine.statedir import StateDirectory, open_worker_directory
+from jqengine.systemd import ServiceManager
 from jqengine.workers.channel import WorkersChannel, socket_of
 from jqengine.workers.inheriting import Sockets
-from jqengine.workers.orders import CONTROL, REPORT, Orders, Word, as_line
+from jqengine.workers.orders import CONTROL, LONGEST_SILENCE, REPORT, Orders, Word, as_line
 from jqengine.workers.voice import worker_observer
 
 _log = Logger()
@@ -162,8 +163,28 @@ def _engine_of(settings: Settings, orders: Orders, reactor: Any, state: StateDir
         first=orders.first,
     )
     return make_engine(
-        settings, reactor=reactor, clock=SystemClock(), random=SystemRandom(), worker=worker
+        settings,
+        reactor=reactor,
+        clock=SystemClock(),
+        random=SystemRandom(),
+        manager=_Parent(),
+        worker=worker,
     )
+
+
+class _Parent(ServiceManager):
+    """The parent, which wants to hear that this worker does its work.
+
+    As a manager of services, of which the engine knows how to tell them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patience = LONGEST_SILENCE
+
+    def alive(self) -> None:
+        """The engine does its work."""
+        _report(alive=True)
 
 
 def _report(**facts: object) -> None:

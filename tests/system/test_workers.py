@@ -94,6 +94,20 @@ def test_workers_end_when_their_parent_is_killed(folder: Path) -> None:
     assert parent.has_said("The parent is gone")
 
 
+def test_a_worker_whose_reactor_hangs_is_replaced(folder: Path) -> None:
+    (folder / "sitecustomize.py").write_text(
+        "import jqengine.workers.orders as orders\norders.LONGEST_SILENCE = 0.4\n"
+    )
+    environment = {"PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}"}
+    with engine(folder, *QUIET, "--workers", "2", environment=environment) as parent:
+        with JobQueue(f"unix:{folder}/.jobqueue/amp.sock") as queue:
+            first, _ = (node.pid for node in queue.nodes())
+        os.kill(first, signal.SIGSTOP)
+        parent.until(lambda: parent.has_said("has said nothing for"))
+        parent.until(lambda: parent.has_said("is up again"))
+        assert parent.stop() == -signal.SIGTERM
+
+
 def test_an_application_that_cannot_be_loaded_is_one_line(folder: Path) -> None:
     (folder / "site_app.py").write_text("import nothing_of_that_name\n")
     with EngineProcess(folder, *QUIET, "--workers", "2", "--http", "tcp:0") as parent:
