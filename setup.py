@@ -28,6 +28,7 @@ TESTS = [
     *POSTGRES,
     "pytest>=8",
     "pytest-twisted>=1.14",
+    "schemathesis>=4",
     "setuptools>=77",
     "standardwebhooks",
 ]

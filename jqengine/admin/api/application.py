@@ -17,9 +17,10 @@ from jqengine.admin.api.asking import (
     read_body,
     read_query,
 )
+from jqengine.admin.api.checking import NotAsSaid, check
 from jqengine.admin.api.keys import Keys
 from jqengine.admin.api.openapi import document
-from jqengine.admin.api.operations import Operation, operations
+from jqengine.admin.api.operations import VARIABLES, Operation, operations
 from jqengine.admin.api.problems import TYPE, Refusal, refusal_of
 from jqengine.admin.queues import Queues
 from jqengine.errors import JobQueueError
@@ -84,7 +85,7 @@ class Api:
         found = [(one, match.groupdict()) for one, match in matches if match is not None]
         first = found[0][0].path if found else None
         return [
-            (one, {name: _decoded(value) for name, value in variables.items()})
+            (one, {name: _decoded(name, value) for name, value in variables.items()})
             for one, variables in found
             if one.path == first
         ]
@@ -104,12 +105,16 @@ def _of_method(
     raise Refusal(405, f"expected one of {allowed}", headers=(("Allow", allowed),))
 
 
-def _decoded(value: str) -> str:
-    """A part of a path, which WSGI gives as latin-1."""
+def _decoded(name: str, value: str) -> str:
+    """A variable part of a path, which WSGI gives as latin-1."""
     try:
-        return value.encode("latin-1").decode("utf-8")
+        text = value.encode("latin-1").decode("utf-8")
+        check(text, VARIABLES[name])
     except UnicodeError:
         raise Refusal(404, "the path is not text in UTF-8") from None
+    except NotAsSaid as error:
+        raise Refusal(404, f"{name}: {error}", parameter=name) from None
+    return text
 
 
 def _refused(refusal: Refusal) -> Answer:

@@ -17,6 +17,7 @@ from jqengine.wire.oversightviews import Page
 from jqengine.wire.views import JobView, RunView
 
 _ID = re.compile(schemas.ID)
+_ETAGS = re.compile(schemas.ETAGS)
 _ETAG = re.compile(r'"([0-9a-f]{20})"')
 
 
@@ -178,6 +179,8 @@ def _version(asked: Asked) -> str | None:
     if asked.if_match is None or asked.if_match.strip() == "*":
         return None
     match = _ETAG.fullmatch(asked.if_match.strip())
+    if not _ETAGS.fullmatch(asked.if_match.strip()):
+        raise Refusal(400, "If-Match: expected an ETag in its quotes, or *", parameter="If-Match")
     if match is None:
         raise Refusal(
             412, "If-Match is not the ETag of this job as it is now", kind="changed-meanwhile"

@@ -8,7 +8,7 @@ from typing import Any
 from jqengine.admin.api.asking import BASE, JSON
 from jqengine.admin.api.operations import VARIABLES, Operation
 from jqengine.admin.api.problems import TITLES, TYPE
-from jqengine.admin.api.schemas import COMPONENTS, Schema, named
+from jqengine.admin.api.schemas import COMPONENTS, ETAGS, Schema, named
 
 _PROBLEMS_OF_ALL = (400, 406, 503)
 _FROM_THE_GATE = frozenset({401, 403, 415, 421})
@@ -25,7 +25,7 @@ _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "description": "The ETag that the job was shown with: else the answer is 412.",
-    "schema": {"type": "string", "pattern": '^("[0-9a-f]{20}"|\\*)$'},
+    "schema": {"type": "string", "pattern": ETAGS},
 }
 
 

@@ -289,7 +289,7 @@ def operations(keys: Keys) -> tuple[Operation, ...]:
         Operation(
             method="GET", path="/when", name="readTime", tag="engine", handler=others.when,
             query={
-                **schemas.TIMES,
+                **{n: {**one, "maxLength": 1000} for n, one in schemas.TIMES.items()},
                 "tz": text("The zone it is read in.", maxLength=100),
                 "times": number("At most so many due times.", minimum=1, maximum=999_999_999),
                 "until": text("No due time after this.", maxLength=100),

@@ -16,7 +16,11 @@ from jqengine.queries import JobOrder, RunOrder
 Schema = Mapping[str, Any]
 
 ID = "^[0-9a-f]{26}$"
+ETAGS = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
 LONGEST_TEXT = 16_384
+LONGEST_PARAMETER = 1000
+"""Characters: all that is asked for must fit into the line of a request."""
+
 MOST_ON_A_PAGE = 1000
 
 _NUMERIC = ("attempts", "times", "priority", "concurrency")
@@ -366,7 +370,7 @@ PREFIX = "Exactly this, or what begins with it if it ends in *."
 JOB_QUERY: Mapping[str, Schema] = {
     "state": text("States, separated by commas.", maxLength=200),
     "name": text(PREFIX, maxLength=300),
-    "target": text(PREFIX, maxLength=LONGEST_TEXT),
+    "target": text(PREFIX, maxLength=LONGEST_PARAMETER),
     "user": text(maxLength=1000),
     "origin": text(enum=["client", "crontab"]),
     "once": flag("Only jobs without a name that are due once, or none of them."),
@@ -374,7 +378,7 @@ JOB_QUERY: Mapping[str, Schema] = {
     **PAGE,
 }
 RUN_QUERY: Mapping[str, Schema] = {
-    "target": text(PREFIX, maxLength=LONGEST_TEXT),
+    "target": text(PREFIX, maxLength=LONGEST_PARAMETER),
     "user": text(maxLength=1000),
     "state": text("States, separated by commas.", maxLength=200),
     "status": text("Of the last attempt: 503, 5xx, or 0.", pattern="^([1-5]xx|0|[0-9]{3})$"),
