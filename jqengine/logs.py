@@ -157,7 +157,8 @@ def observer_to(stream: Any, environ: Mapping[str, str] = os.environ) -> ILogObs
         if event.get("log_level") in _SHOWN:
             write(event)
 
-    return observe
+    observer: ILogObserver = observe
+    return observer
 
 
 def _writer_to(stream: Any, environ: Mapping[str, str]) -> ILogObserver:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, fail
 
+from jqengine.dispatch.dispatcher import LONGEST_PAUSE
 from jqengine.dispatch.leases import LEASE
 from jqengine.errors import StoreUnavailable
 from jqengine.job import (
@@ -424,3 +425,24 @@ def test_what_waited_while_no_lease_could_be_renewed_is_let_go(
         room.pass_time(1)
     assert result_of(room.store.stats(NOW + 1000))["finished"] == 19
     assert given_back == queued
+
+
+def test_the_age_of_a_tick_tells_trouble_with_the_store_from_a_loop_that_is_stuck(
+    room: EngineRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.start()
+    room.pass_time(300)
+    assert room.dispatcher.tick_age <= LONGEST_PAUSE
+    room.store.trouble = StoreUnavailable("away")
+    room.pass_time(300)
+    assert room.dispatcher.tick_age <= LONGEST_PAUSE, "it goes on asking"
+    room.store.trouble = None
+    asked: Deferred[float | None] = Deferred()
+    with monkeypatch.context() as stuck:
+        stuck.setattr(room.store, "next_ready", lambda: asked)
+        room.pass_time(300)
+    assert room.dispatcher.tick_age > 300 - 2 * LONGEST_PAUSE
+    asked.callback(None)
+    room.dispatcher.look()
+    room.pass_time(1)
+    assert room.dispatcher.tick_age <= 1
