@@ -31,7 +31,13 @@ class Holding:
     """A part of :class:`~jqengine.client.JobQueue`."""
 
     @overload
-    def pause(self: _Carrying, job: str | Job | None = None, *, name: str | None = None) -> Job: ...
+    def pause(
+        self: _Carrying,
+        job: str | Job | None = None,
+        *,
+        name: str | None = None,
+        reason: str | None = None,
+    ) -> Job: ...
 
     @overload
     def pause(self: _Carrying, *, group: str) -> GroupView: ...
@@ -42,15 +48,18 @@ class Holding:
         *,
         name: str | None = None,
         group: str | None = None,
+        reason: str | None = None,
     ) -> Job | GroupView:
         """Hold a job: due times pass without a run until it is resumed.
 
         Of a *group* instead nothing begins, on any node; due times come, and their
         runs wait as the ``overlap`` of their job says.  What runs goes on.
+
+        :param reason: why a job is held, for people, up to 200 characters.
         """
         if group is not None:
             return self._hold(talks.change_group("PauseGroup", _alone(group, job, name)))
-        return self._change("Pause", job, name)
+        return self._change("Pause", job, name, {"reason": reason})
 
     @overload
     def resume(

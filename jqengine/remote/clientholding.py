@@ -32,7 +32,11 @@ class Holding:
 
     @overload
     async def pause(
-        self: _Carrying, job: str | None = None, *, name: str | None = None
+        self: _Carrying,
+        job: str | None = None,
+        *,
+        name: str | None = None,
+        reason: str | None = None,
     ) -> JobView: ...
 
     @overload
@@ -44,11 +48,12 @@ class Holding:
         *,
         name: str | None = None,
         group: str | None = None,
+        reason: str | None = None,
     ) -> JobView | GroupView:
-        """Hold a job, or a group."""
+        """Hold a job, for a *reason* that people are told, or a group."""
         if group is not None:
             return await self._hold(talks.change_group("PauseGroup", group))
-        return await self._change("Pause", job, name)
+        return await self._change("Pause", job, name, {"reason": reason})
 
     @overload
     async def resume(

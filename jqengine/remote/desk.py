@@ -229,9 +229,9 @@ class Desk:
         """Take a job back."""
         return await self._changed(self._verbs.cancel, which)
 
-    async def pause(self, **which: str | None) -> Response:
+    async def pause(self, reason: str | None, **which: str | None) -> Response:
         """Hold a job."""
-        return await self._changed(self._verbs.pause, which)
+        return await self._changed(partial(self._verbs.pause, reason=reason), which)
 
     async def resume(self, **which: str | None) -> Response:
         """Let a job go on."""

@@ -32,6 +32,9 @@ from jqengine.units import format_duration
 MOST_JOBS_AT_ONCE = 1000
 MOST_ON_A_PAGE = 1000
 
+LONGEST_REASON = 200
+"""Characters of what a person says of a step."""
+
 SOON = 20.0
 """Seconds; what is due later is found by the look that the engine takes anyway,
 at the latest after 30."""
@@ -231,9 +234,15 @@ class Verbs:
             self._waits.give_up(job.id, NotPossible(f"{job.label} was cancelled"))
         return cancelled
 
-    async def pause(self, job: Job) -> Job:
-        """Hold a job."""
-        return await self._step(Step(job.id, JobEvent.PAUSE, reason="paused on request"))
+    async def pause(self, job: Job, reason: str | None = None) -> Job:
+        """Hold a job.
+
+        :param reason: for people.
+        :raises BadValue: it is too long.
+        """
+        if reason is not None and len(reason) > LONGEST_REASON:
+            raise BadValue(f"reason: expected up to {LONGEST_REASON} characters")
+        return await self._step(Step(job.id, JobEvent.PAUSE, reason=reason or "paused on request"))
 
     async def resume(self, job: Job) -> Job:
         """Let a paused or removed job go on.

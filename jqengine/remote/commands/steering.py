@@ -33,6 +33,11 @@ class Cancel(_ToJob):
 class Pause(_ToJob):
     """Hold a job: due times pass without a run until it is resumed."""
 
+    arguments: ClassVar[Arguments] = [
+        *which_job(),
+        (b"reason", Text("Why, for people: up to 200 characters.", optional=True)),
+    ]
+
 
 class Resume(_ToJob):
     """Let a paused or removed job go on from its next due time after now."""

@@ -69,7 +69,7 @@ def show_job(desk: Desk, asked: Asked) -> Response:
 def pause_job(desk: Desk, asked: Asked) -> Response:
     """``POST /jobs/ID/pause``."""
     (job_id,) = asked.variables
-    job = asked.queue.pause(job_id)
+    job = asked.queue.pause(job_id, reason=asked.form.text("reason") or None)
     return redirect(f"/jobs/{job.id}", did="paused")
 
 
