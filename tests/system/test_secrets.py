@@ -128,15 +128,19 @@ def test_metrics_are_all_there_and_name_nothing(running: EngineProcess) -> None:
     assert re.search(r'http_requests_total\{listener="app",.*status="5xx"\} 1', text)
 
 
-def test_the_command_shows_no_secret(running: EngineProcess, tmp_path: Path) -> None:
-    folder = str(running.process.args and Path(f"/proc/{running.process.pid}/cwd").resolve())
-    for words in (["list"], ["show", "--name=planted"], ["results", "--name=planted"],
-                  ["stats"], ["continuations"], ["run", "--name=planted"]):  # fmt: skip
-        done = subprocess.run(
-            [JOBQUEUE, "--amp", f"unix:{folder}/.jobqueue/amp.sock", *words],
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert SECRET not in done.stdout + done.stderr, words
+COMMANDS = (["list"], ["list", "--json"], ["show", "planted"], ["show", "planted", "--json"],
+            ["results", "planted", "--json"], ["tail", "-n", "50", "--json"], ["stats"],
+            ["continuations"], ["run", "planted", "--json"])  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_command_shows_no_secret(words: list[str], running: EngineProcess) -> None:
+    folder = Path(f"/proc/{running.process.pid}/cwd").resolve()
+    done = subprocess.run(
+        [JOBQUEUE, *words, "--amp", f"unix:{folder}/.jobqueue/amp.sock"],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_clients_and_those_who_follow_are_shown_none(running: EngineProcess) -> None:
