@@ -8,6 +8,7 @@ from functools import lru_cache
 SECRET_NAMES = frozenset(
     {
         "_k",  # a continuation's link
+        "_r",  # the response to a request that did not wait
         "auth",
         "authorization",
         "code",

@@ -106,6 +106,8 @@ def test_a_client_that_does_not_wait_has_the_response_later(tmp_path: Path) -> N
         for elsewhere in (wrong, location.replace("slow", "other")):
             assert ask(one.port, elsewhere).status == 404
         one.stop()
+        secret = location.rpartition(".")[2]
+        assert not any(secret in str(event) for event in one.events), "nor is it in the log"
     with engine(tmp_path, *shop(tmp_path)) as one:
         assert later(one.port, location).body == answer.body, "over a restart"
         one.stop()
