@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
-from twisted.internet.tcp import Port
+from twisted.internet.tcp import Port, Server
 from twisted.internet.unix import Port as UNIXPort
+from twisted.internet.unix import Server as UNIXServer
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from jqengine.errors import ConfigurationError
+from jqengine.workers.balance import Balance
 from jqengine.workers.orders import Inherited
 
 _FROM_SYSTEMD = re.compile(r"\bsystemd:domain=\w+(?::(?:index|name)=[^:]+)?")
@@ -24,9 +26,10 @@ _FROM_SYSTEMD = re.compile(r"\bsystemd:domain=\w+(?::(?:index|name)=[^:]+)?")
 class Sockets:
     """The sockets that a worker inherits.  For the reactor thread."""
 
-    def __init__(self, reactor: Any, sockets: Sequence[Inherited]) -> None:
+    def __init__(self, reactor: Any, sockets: Sequence[Inherited], balance: Balance) -> None:
         self._reactor = reactor
         self._sockets = list(sockets)
+        self._balance = balance
         for one in sockets:
             os.set_inheritable(one.descriptor, False)
 
@@ -34,7 +37,7 @@ class Sockets:
         """The endpoint of *text*, which listens on what is inherited for it."""
         # systemd has given it to the parent, and nothing to this process.
         readable_here = _FROM_SYSTEMD.sub("tcp:0", text)
-        reactor = _Adopting(self._reactor, lambda: self._take(text))
+        reactor = _Adopting(self._reactor, lambda: self._take(text), self._balance)
         endpoint: IStreamServerEndpoint = serverFromString(reactor, readable_here)
         return endpoint
 
@@ -48,9 +51,10 @@ class Sockets:
 class _Adopting:
     """A reactor that adopts a socket whenever it is asked to listen."""
 
-    def __init__(self, reactor: Any, take: Any) -> None:
+    def __init__(self, reactor: Any, take: Callable[[], Inherited], balance: Balance) -> None:
         self._reactor = reactor
         self._take = take
+        self._balance = balance
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -91,35 +95,83 @@ class _Adopting:
             port = SharedPort._fromListeningDescriptor(self._reactor, descriptor, family, factory)
         # The port has a copy of its own.
         os.close(descriptor)
+        port.balance = self._balance
+        self._balance.accepts()
         port.startListening()
         shared: IListeningPort = port
         return shared
 
 
-class _OneAtATime:
-    """Accepts one connection a turn.
+TURN = 0.001
+"""Seconds that a worker which is ahead leaves a connection to the others."""
 
-    Many at once would be all for the worker that wakes first, and clients that
-    keep their connection would keep that worker alone busy.
-    """
+MOST_TURNS = 10
+"""Turns after which it takes the connection all the same: the others may be stuck."""
 
+
+class _Counted:
+    """A connection that is counted."""
+
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, *rest: Any) -> None:
+        super().__init__(sock, protocol, client, server, *rest)  # type: ignore[call-arg]
+        self._balance: Balance = server.balance
+        self._balance.came()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Count it no more."""
+        self._balance.went()
+        super().connectionLost(reason)  # type: ignore[misc]
+
+
+class _CountedServer(_Counted, Server):
+    pass
+
+
+class _CountedUNIXServer(_Counted, UNIXServer):
+    pass
+
+
+class _InTurn:
+    """Accepts one connection at a time, and none while other workers have fewer."""
+
+    balance: Balance
     numberAccepts: int  # noqa: N815 - Twisted's name
+    _turns = 0
 
     def doRead(self) -> None:
-        """Accept."""
+        """Accept, or leave it to the others for a moment."""
+        if self.balance.is_ahead and self._turns < MOST_TURNS:
+            self._turns += 1
+            self.stopReading()  # type: ignore[attr-defined]
+            self.reactor.callLater(TURN, self._go_on)  # type: ignore[attr-defined]
+            return
+        self._turns = 0
         self.numberAccepts = 1
         super().doRead()  # type: ignore[misc]
 
+    def connectionLost(self, reason: Failure) -> None:
+        """Leave all that comes to the others."""
+        self.balance.stops()
+        super().connectionLost(reason)  # type: ignore[misc]
 
-class SharedPort(_OneAtATime, Port):
+    def _go_on(self) -> None:
+        if self.connected and not self.disconnecting:  # type: ignore[attr-defined]
+            self.startReading()  # type: ignore[attr-defined]
+
+
+class SharedPort(_InTurn, Port):
     """A TCP port that several processes accept from."""
 
+    transport = _CountedServer
 
-class SharedUNIXPort(_OneAtATime, UNIXPort):
+
+class SharedUNIXPort(_InTurn, UNIXPort):
     """A unix socket that several processes accept from.
 
     Its path and mode are the parent's: one worker that ends takes nothing away.
     """
+
+    transport = _CountedUNIXServer
 
     # A shutdown would be for all who have the socket; Twisted spares it TCP alone.
     _shouldShutdown = False  # noqa: N815
@@ -132,4 +184,5 @@ class SharedUNIXPort(_OneAtATime, UNIXPort):
 
     def connectionLost(self, reason: Failure) -> None:
         """Close this process's copy of the socket."""
+        self.balance.stops()
         Port.connectionLost(self, reason)

@@ -33,14 +33,22 @@ class Keeper:
     """The processes of one worker, one after the other.  For the reactor thread.
 
     :param start: starts a process.
+    :param gone: called when a process has ended.
     """
 
     _log = Logger()
 
-    def __init__(self, node: str, reactor: IReactorTime, start: Start) -> None:
+    def __init__(
+        self,
+        node: str,
+        reactor: IReactorTime,
+        start: Start,
+        gone: Callable[[], object] = lambda: None,
+    ) -> None:
         self.node = node
         self._reactor = reactor
         self._start_process = start
+        self._gone = gone
         self._child: Child | None = None
         self._is_up = False
         self._up_since = 0.0
@@ -143,6 +151,7 @@ class Keeper:
             self._listening.stop()
         was_steady = self._is_up and self._reactor.seconds() - self._up_since >= STEADY
         was_up, self._is_up, self._child = self._is_up, False, None
+        self._gone()
         if self._killing is not None:
             self._killing.cancel()
             self._killing = None

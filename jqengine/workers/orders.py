@@ -54,6 +54,8 @@ class Orders:
     :ivar first: whether it is the one that reads the crontabs as it starts.
     :ivar log_to_parent: whether its log goes through the parent.
     :ivar sockets: the listening sockets.
+    :ivar table: the descriptor of the table of connections.
+    :ivar number: this worker's place in it.
     :ivar news_in: the descriptor on which it hears of changes.
     :ivar news_out: those on which it tells the others.
     """
@@ -66,6 +68,8 @@ class Orders:
     first: bool
     log_to_parent: bool
     sockets: Sequence[Inherited]
+    table: int
+    number: int
     news_in: int
     news_out: Sequence[int]
 

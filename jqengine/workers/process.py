@@ -27,6 +27,7 @@ from jqengine.engine import Engine, make_engine
 from jqengine.errors import JobQueueError, StateDirectoryInUse
 from jqengine.statedir import StateDirectory, open_worker_directory
 from jqengine.systemd import ServiceManager
+from jqengine.workers.balance import Balance
 from jqengine.workers.channel import WorkersChannel, socket_of
 from jqengine.workers.inheriting import Sockets
 from jqengine.workers.orders import CONTROL, LONGEST_SILENCE, REPORT, Orders, Word, as_line
@@ -156,9 +157,10 @@ def _settings_of(orders: Orders) -> Settings:
 
 def _engine_of(settings: Settings, orders: Orders, reactor: Any, state: StateDirectory) -> Engine:
     others = [socket_of(descriptor) for descriptor in orders.news_out]
+    balance = Balance(orders.table, orders.number)
     worker = Worker(
         state=state,
-        endpoint=Sockets(reactor, orders.sockets).endpoint,
+        endpoint=Sockets(reactor, orders.sockets, balance).endpoint,
         channel=WorkersChannel(reactor, socket_of(orders.news_in), others),
         first=orders.first,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -26,6 +27,7 @@ from jqengine.interfaces import IClock
 from jqengine.signals import Signals
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.systemd import Heartbeat, ServiceManager
+from jqengine.workers.balance import make_table, note_away
 from jqengine.workers.binding import Binder
 from jqengine.workers.child import STDERR, Child
 from jqengine.workers.keeper import Keeper
@@ -79,6 +81,7 @@ class Supervisor(Service):
         self._state: StateDirectory | None = None
         self._inboxes: list[tuple[socket.socket, socket.socket]] = []
         self._keepers: list[Keeper] = []
+        self._table: int | None = None
 
     def privilegedStartService(self) -> Deferred[None]:
         """Bind the sockets; ports below 1024 need rights that are dropped afterwards."""
@@ -121,6 +124,7 @@ class Supervisor(Service):
         await self._bind(self._amp)
         count = self._settings.workers
         self._inboxes = [_datagrams() for _ in range(count)]
+        self._table = make_table(count)
         self._keepers = [self._keeper(number) for number in range(count)]
         # The first makes the store, and reads the crontabs for all of them.
         first, *others = self._keepers
@@ -141,6 +145,8 @@ class Supervisor(Service):
         for pair in self._inboxes:
             for one in pair:
                 one.close()
+        if self._table is not None:
+            os.close(self._table)
         if self._state is not None:
             self._state.close()
         self._signals.stopped()
@@ -148,14 +154,17 @@ class Supervisor(Service):
 
     def _keeper(self, number: int) -> Keeper:
         assert self._state is not None
+        table = self._table
+        assert table is not None
         node = f"{self._state.owner.node}-{number + 1}"
 
         def start(child: Child, first: bool) -> None:
             self._start_child(child, node, number, first=first and number == 0)
 
-        return Keeper(node, self._reactor, start)
+        return Keeper(node, self._reactor, start, partial(note_away, table, number))
 
     def _start_child(self, child: Child, node: str, number: int, *, first: bool) -> None:
+        assert self._table is not None
         descriptors: dict[int, Any] = {0: 0, 1: 1, STDERR: "r" if self._log_to_parent else STDERR}
         sockets = []
         for text, ours, family in self._binder.sockets():
@@ -173,6 +182,8 @@ class Supervisor(Service):
             first=first,
             log_to_parent=self._log_to_parent,
             sockets=sockets,
+            table=_next(descriptors, self._table),
+            number=number,
             news_in=news_in,
             news_out=news_out,
         )

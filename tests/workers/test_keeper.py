@@ -52,7 +52,11 @@ class Scene:
         self.clock = Clock()
         self.processes: list[Process] = []
         self.firsts: list[bool] = []
-        self.keeper = Keeper("north-1", self.clock, self._start)
+        self.gone = 0
+        self.keeper = Keeper("north-1", self.clock, self._start, self._count_gone)
+
+    def _count_gone(self) -> None:
+        self.gone += 1
 
     def _start(self, child: Child, first: bool) -> None:
         self.processes.append(Process(child))
@@ -123,6 +127,7 @@ def test_one_that_dies_is_started_again_after_ever_longer_pauses(scene: Scene) -
         assert len(scene.processes) == before + 1
         pause = min(pause * 2, LONGEST_PAUSE)
     assert pause == LONGEST_PAUSE
+    assert scene.gone == 12
     assert scene.firsts == [True] + [False] * 12
 
 
@@ -197,6 +202,8 @@ def test_orders_come_through_the_pipe_as_they_were() -> None:
         first=True,
         log_to_parent=False,
         sockets=[],
+        table=7,
+        number=1,
         news_in=5,
         news_out=[6],
     )

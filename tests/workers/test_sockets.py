@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 
 from jqengine.errors import ConfigurationError
 from jqengine.news import Topic
+from jqengine.workers.balance import Balance, make_table, note_away
 from jqengine.workers.binding import Binder
 from jqengine.workers.channel import WorkersChannel
 from jqengine.workers.inheriting import Sockets
@@ -55,6 +56,10 @@ def reactor() -> Any:
     return reactor
 
 
+def alone() -> Balance:
+    return Balance(make_table(1), 0)
+
+
 def as_child(binder: Binder) -> list[Inherited]:
     """The sockets as another process would inherit them."""
     return [one._replace(descriptor=os.dup(one.descriptor)) for one in binder.sockets()]
@@ -78,7 +83,11 @@ async def test_who_connects_waits_until_a_worker_accepts(
         client = Client(socket.AF_UNIX, str(path))
     await deferLater(reactor, 0.02)
 
-    workers = [Sockets(reactor, as_child(binder)) for _ in range(2)]
+    table = make_table(2)
+    workers = [
+        Sockets(reactor, as_child(binder), Balance(os.dup(table), number)) for number in range(2)
+    ]
+    os.close(table)
     ports = []
     for number, worker in enumerate(workers):
         ports.append(await worker.endpoint(text).listen(greeting(b"worker %d" % number)))
@@ -108,7 +117,7 @@ async def test_each_endpoint_gets_its_own_socket(reactor: Any) -> None:
     for text in texts:
         await binder.bind(text, serverFromString(binder.reactor, text))
     meant = {text: next(iter(binder.addresses(text))) for text in texts}
-    worker = Sockets(reactor, as_child(binder))
+    worker = Sockets(reactor, as_child(binder), alone())
     for text in reversed(texts):
         port = await worker.endpoint(text).listen(greeting(b""))
         assert port.getHost() == meant[text]
@@ -119,7 +128,7 @@ async def test_each_endpoint_gets_its_own_socket(reactor: Any) -> None:
 @pytest_twisted.ensureDeferred
 async def test_a_socket_that_was_not_inherited_is_missed(reactor: Any) -> None:
     with pytest.raises(ConfigurationError, match="no socket was inherited for tcp:1"):
-        await Sockets(reactor, []).endpoint("tcp:1").listen(greeting(b""))
+        await Sockets(reactor, [], alone()).endpoint("tcp:1").listen(greeting(b""))
 
 
 @pytest_twisted.ensureDeferred
@@ -129,7 +138,7 @@ async def test_a_socket_of_systemd_is_adopted_whatever_its_number(reactor: Any) 
         "systemd:domain=INET:index=3",
         serverFromString(binder.reactor, "tcp:0:interface=127.0.0.1"),
     )
-    worker = Sockets(reactor, as_child(binder))
+    worker = Sockets(reactor, as_child(binder), alone())
     port = await worker.endpoint("systemd:domain=INET:index=3").listen(greeting(b""))
     [address] = binder.addresses("systemd:domain=INET:index=3")
     assert port.getHost() == address
@@ -167,3 +176,43 @@ async def test_news_comes_to_all_the_others_many_as_one(reactor: Any) -> None:
     for pair in pairs:
         for one in pair:
             one.close()
+
+
+def test_who_has_noticeably_more_connections_is_ahead() -> None:
+    table = make_table(3)
+    first, second = (Balance(os.dup(table), number) for number in range(2))
+    first.accepts()
+    first.came()
+    assert not first.is_ahead, "nobody else accepts yet"
+    second.accepts()
+    assert first.is_ahead
+    assert not second.is_ahead
+    second.came()
+    assert not first.is_ahead
+    for _ in range(16):
+        first.came()
+        second.came()
+    first.came()
+    first.came()
+    assert not first.is_ahead, "two more of many are nothing"
+    first.came()
+    assert first.is_ahead
+    first.went()
+    assert not first.is_ahead
+    second.stops()
+    for _ in range(9):
+        second.went()
+    assert not first.is_ahead, "what a worker that stops still has does not count"
+    os.close(table)
+
+
+def test_a_worker_that_is_gone_counts_no_more() -> None:
+    table = make_table(2)
+    first, second = (Balance(os.dup(table), number) for number in range(2))
+    second.accepts()
+    first.came()
+    first.came()
+    assert first.is_ahead
+    note_away(table, 1)
+    assert not first.is_ahead
+    os.close(table)
