@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar, Unpack
 
 from jqengine.client.job import Job
-from jqengine.errors import BadValue, JobQueueError
+from jqengine.errors import JobQueueError
 from jqengine.wire import oversighttalks as talks
 from jqengine.wire import talks as every_talk
 from jqengine.wire.calls import Talk
@@ -36,14 +36,6 @@ from jqengine.wire.oversightviews import (
 from jqengine.wire.views import ContinuationView, JobView, RunView
 
 T = TypeVar("T")
-
-ACTIONS: Mapping[str, str] = {
-    "pause": "Pause",
-    "resume": "Resume",
-    "cancel": "Cancel",
-    "run": "RunNow",
-}
-"""What can be done to many jobs at once, with the command for each."""
 
 
 class _Carrying(Protocol):
@@ -359,13 +351,7 @@ class Overseeing:
         :raises BadValue: it is none of these, or they are more than 1,000.
         """
         ids = [_key(job) for job in jobs]
-        command = ACTIONS.get(action)
-        if command is None:
-            raise BadValue(f"{action[:40]!r} is none of {', '.join(ACTIONS)}")
-        if len(ids) > talks.MOST_AT_ONCE:
-            raise BadValue(f"expected at most {talks.MOST_AT_ONCE} jobs at once")
-        runs = [next(self._ids) for _ in ids] if command == "RunNow" else []
-        return self._hold(talks.change_many(ids, command, runs))
+        return self._hold(talks.change_many(ids, action, self._ids))
 
 
 def _key(thing: str | Job | JobView | RunView | DeliveryView) -> str:

@@ -20,10 +20,12 @@ from jqengine.interfaces import IClock
 from jqengine.remote.clientconnection import ClientConnection, ask_one
 from jqengine.remote.clientholding import Holding
 from jqengine.remote.clientlink import ClientLink
+from jqengine.remote.clientoverseeing import Overseeing
 from jqengine.request.continuation import request_to_save
 from jqengine.wire import talks
 from jqengine.wire.address import DEFAULT, SECRET_VARIABLE, VARIABLE, parse_address
 from jqengine.wire.asks import ask
+from jqengine.wire.calls import Talk
 from jqengine.wire.events import Event, event_of
 from jqengine.wire.fields import (
     JOB_NAMES,
@@ -44,7 +46,7 @@ PATIENCE = 5.0
 _TAIL = 1
 
 
-class JobQueueClient(Holding):
+class JobQueueClient(Overseeing, Holding):
     """An engine, as a Twisted program sees it.  For the reactor thread.
 
     What the verbs do, and what they raise, is said at
@@ -266,7 +268,7 @@ class JobQueueClient(Holding):
     ) -> JobView:
         return await self._hold(talks.change(command, job, name, fields or {}))
 
-    async def _hold(self, talk: talks.Talk[T]) -> T:
+    async def _hold(self, talk: Talk[T]) -> T:
         """Carry a conversation to its end."""
         try:
             batch = next(talk)

@@ -217,7 +217,7 @@ class Desk:
         """A page of runs."""
         pattern = None
         if job is None and name is not None and name.endswith("*"):
-            name, pattern = None, Pattern.parse(name)
+            pattern, name = Pattern.parse(name), None
         of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
         wanted = replace(_run_filter(**said), job_id=of_job, name=pattern)
         page = await self._verbs.runs(wanted, after, _page_size(limit))

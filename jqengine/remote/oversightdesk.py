@@ -103,7 +103,8 @@ class OversightDesk:
         size = DEFAULT_FIRINGS if limit is None else limit
         instant = None if until is None else instant_said("until", until)
         found = await self._oversight.foresight.upcoming(instant, size, each)
-        lines, room, reaches = [], MOST_BYTES, found.reaches
+        lines: list[list[str]] = []
+        room, reaches = MOST_BYTES, found.reaches
         for due, job in found.firings:
             line = [rfc3339(due), job.id, job.label[:200], job.definition.schedule.syntax.value]
             room -= sum(len(part.encode()) + 3 for part in line) + 2

@@ -20,7 +20,13 @@ from jqengine.news import Topic
 from jqengine.queries import Amended, DeliveryFilter, Page, RunAccount, SinkState
 from jqengine.sinkurl import label_of
 from jqengine.store.amending import amended_anonymous, amended_job
-from jqengine.store.codec import body_id, continued_text, headers_text, schedule_text
+from jqengine.store.codec import (
+    LONGEST_INLINE_BODY,
+    body_id,
+    continued_text,
+    headers_text,
+    schedule_text,
+)
 from jqengine.store.control import (
     anonymous_row,
     check_key,
@@ -37,7 +43,6 @@ from jqengine.store.groups import note_limits
 from jqengine.store.news import tell
 from jqengine.store.paging import between, floor_of_ids, one_of, page_of
 from jqengine.store.rows import (
-    LONGEST_INLINE_BODY,
     REQUEST_COLUMNS,
     Texts,
     anonymous_job_from,
@@ -59,6 +64,8 @@ from jqengine.store.turns import take_turn
 
 MOST_COUNTED = 10_000
 """Deliveries of each state that are looked at to say what is under way."""
+
+_DEAD = frozenset({DeliveryState.DEAD})
 
 _ACCOUNT = select(
     *REPORT_COLUMNS,
@@ -101,7 +108,7 @@ def find_deliveries(
     query = select(*DELIVERY_COLUMNS)
     if wanted.run_id is not None:
         query = query.where(deliveries.c.run_id == wanted.run_id)
-    elif wanted.states == {DeliveryState.DEAD}:
+    elif wanted.states == _DEAD:
         query = query.where(dead)
     else:
         floor = floor_of_ids(connection, deliveries, after)

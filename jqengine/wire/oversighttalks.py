@@ -5,10 +5,10 @@ See :mod:`jqengine.wire.calls`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from jqengine.errors import JobQueueError
+from jqengine.errors import BadValue, JobQueueError
 from jqengine.wire.asks import Answer, Batch, ask
 from jqengine.wire.calls import Talk, last_of, one
 from jqengine.wire.oversightviews import (
@@ -42,6 +42,14 @@ T = TypeVar("T")
 
 MOST_AT_ONCE = 1000
 """Jobs that are changed by one call."""
+
+ACTIONS: Mapping[str, str] = {
+    "pause": "Pause",
+    "resume": "Resume",
+    "cancel": "Cancel",
+    "run": "RunNow",
+}
+"""What can be done to many jobs at once, with the command for each."""
 
 
 class Versioned(NamedTuple):
@@ -197,14 +205,20 @@ def retry_changed(run_id: str, fields: Fields, new_id: str, upload: int) -> Talk
 
 
 def change_many(
-    ids: Sequence[str], command: str, run_ids: Sequence[str]
+    ids: Sequence[str], action: str, run_ids: Iterator[str]
 ) -> Talk[list[JobView | RunView | JobQueueError]]:
     """Do one thing to many jobs; the answer or the error of each.
 
-    :param run_ids: proposed for the runs that ``RunNow`` makes; else empty.
+    :param run_ids: gives ids to propose for the runs that ``run`` makes.
+    :raises BadValue: there is no such action, or the jobs are too many.
     """
+    command = ACTIONS.get(action)
+    if command is None:
+        raise BadValue(f"{action[:40]!r} is none of {', '.join(ACTIONS)}")
+    if len(ids) > MOST_AT_ONCE:
+        raise BadValue(f"expected at most {MOST_AT_ONCE} jobs at once")
     if command == "RunNow":
-        calls = [ask(command, job=job, id=run) for job, run in zip(ids, run_ids, strict=True)]
+        calls = [ask(command, job=job, id=next(run_ids)) for job in ids]
     else:
         calls = [ask(command, job=job) for job in ids]
     answers = yield Batch(calls)

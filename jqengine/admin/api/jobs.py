@@ -136,7 +136,7 @@ class Jobs:
 _BODIES = ("body", "body64", "json", "data")
 
 
-def which(asked: Asked) -> dict[str, str]:
+def which(asked: Asked) -> dict[str, Any]:
     """Which job is meant: by its id, or by its name."""
     said = asked.variables["job"]
     return {"job": said} if _ID.match(said) else {"name": said}

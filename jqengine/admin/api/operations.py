@@ -119,7 +119,6 @@ def operations(keys: Keys) -> tuple[Operation, ...]:
     :param keys: remembers idempotency keys.
     """
     jobs, retries = Jobs(keys), others.Retries(keys)
-    step = {"tag": "jobs", "answers": {200: _JOB}, "refusals": (409,)}
     return (
         Operation(
             method="GET", path="/jobs", name="listJobs", tag="jobs", handler=jobs.page,
@@ -150,11 +149,12 @@ def operations(keys: Keys) -> tuple[Operation, ...]:
             tag="jobs", answers={200: _JOB}, refusals=(409, 412), is_versioned=True,
         ),
         Operation(
-            method="POST", path="/jobs/{job}/pause", name="pauseJob", handler=jobs.pause, **step
+            method="POST", path="/jobs/{job}/pause", name="pauseJob", tag="jobs",
+            handler=jobs.pause, answers={200: _JOB}, refusals=(409,),
         ),
         Operation(
-            method="POST", path="/jobs/{job}/resume", name="resumeJob", handler=jobs.resume,
-            **step,
+            method="POST", path="/jobs/{job}/resume", name="resumeJob", tag="jobs",
+            handler=jobs.resume, answers={200: _JOB}, refusals=(409,),
         ),
         Operation(
             method="POST", path="/jobs/{job}/run", name="runJob", tag="jobs", handler=jobs.run,
