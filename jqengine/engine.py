@@ -199,7 +199,7 @@ class Engine(Service):
         await self._store.open()
         self._opened = True
         if self._crontab is not None:
-            await self._crontabs.start(self._crontab)
+            await self._crontabs.start(self._crontab, self._state.owner.node)
         self._web_threads.startService()
         self._job_threads.startService()
         self._sink_threads.startService()

@@ -43,7 +43,7 @@ class Each:
     ) -> None:
         said = {name: bindparam(name, type_=type_) for name, type_ in types.items()}
         self._one = HotStatement(saying(said), *types)
-        self._copied = Copied(types, lambda rows: saying(rows.c))
+        self._copied = Copied(types, lambda rows: saying(dict(rows.c.items())))
 
     def change(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Execute it for each of *rows*; the number of rows all of them changed."""

@@ -78,7 +78,8 @@ class HotStatement:
 
     def rows(self, connection: Connection, values: Sequence[Any] = ()) -> Sequence[Row]:
         """Execute it once; the rows it gives."""
-        return self._executed(connection, values).fetchall()
+        found: Sequence[Row] = self._executed(connection, values).fetchall()
+        return found
 
     def _executed(self, connection: Connection, values: Sequence[Any]) -> Any:
         text, arrange = self._for(connection.dialect)

@@ -6,19 +6,20 @@ For the store's writer thread, within its transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, insert, literal_column, select, update
 
 from jqengine.job import Job
 from jqengine.lifecycle import UNFINISHED_JOBS, JobEvent, JobState, RunState
 from jqengine.news import Topic
-from jqengine.plan import CrontabPlan
+from jqengine.plan import CrontabPlan, PlanAuthor
 from jqengine.store.ballast import require_room
 from jqengine.store.blocks import insert_in_blocks
 from jqengine.store.constructs import InsertIfAbsent
 from jqengine.store.continuationrules import awaited_by
 from jqengine.store.continuations import put_requests, use_up
+from jqengine.store.crontabplans import note
 from jqengine.store.decisions import (
     LINE_GONE,
     PUT_OFF,
@@ -127,12 +128,21 @@ def _insert_anonymous(connection: Connection, new: Sequence[Job]) -> int:
     return added
 
 
-def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]]:
-    """See :meth:`jqengine.interfaces.IStore.apply`.
+class Applied(NamedTuple):
+    """What came of a plan.
 
-    :return: the jobs that did not get in, each with the one that holds its key.
+    :ivar refused: the jobs that did not get in, each with the one that holds its key.
+    :ivar before: who made the plan before it, if that was another node.
     """
+
+    refused: Sequence[tuple[Job, Job]]
+    before: PlanAuthor | None
+
+
+def apply(connection: Connection, plan: CrontabPlan) -> Applied:
+    """See :meth:`jqengine.interfaces.IStore.apply`."""
     take_turn(connection)
+    before = note(connection, plan)
     if plan.retire:
         connection.execute(_RETIRE, [{"old_id": job_id} for job_id in plan.retire])
     changed = (*plan.add, *plan.replace)
@@ -141,7 +151,8 @@ def apply(connection: Connection, plan: CrontabPlan) -> Sequence[tuple[Job, Job]
     answers = [(job, register.accept_line(job)) for job in changed]
     register.write()
     tell(connection, Topic.READY)
-    return [(job, answer) for job, answer in answers if answer.definition != job.definition]
+    refused = [(job, answer) for job, answer in answers if answer.definition != job.definition]
+    return Applied(refused, before)
 
 
 class _Register:

@@ -19,8 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from jqengine.errors import ConfigurationError, StoreError, StoreUnavailable
 from jqengine.store import copying, turns
-from jqengine.store.hot import question
 from jqengine.store.migrating import bring_up_to_date
+from jqengine.store.postgresmarks import Marks
 from jqengine.store.postgrestrouble import trouble_in
 from jqengine.store.transacting import Trouble
 
@@ -143,6 +143,7 @@ class PostgresDatabase:
         self._place = place
         self._writing = writing
         self._engine_: Engine | None = None
+        self._marks = Marks()
 
     def check(self) -> None:
         """A commit always goes where the connection leads."""
@@ -162,21 +163,15 @@ class PostgresDatabase:
         return self._place.trouble(error)
 
     def transaction(self, connection: Connection) -> str | None:
-        """Its number, which the server remembers, a standby that takes over included."""
-        number = question(connection, "SELECT pg_current_xact_id_if_assigned()::text")
-        return None if number is None else str(number)
+        """Leave a mark in the transaction that can be looked for."""
+        return self._marks.leave(connection) if self._writing else None
 
     def was_committed(self, connection: Connection, transaction: str) -> bool:
-        """Whether *transaction* has come to an end, and that is its commit.
+        """Whether the mark of *transaction* is there.
 
-        :raises StoreUnavailable: the server still works at it.
+        :raises StoreUnavailable: it may yet come.
         """
-        state = question(connection, f"SELECT pg_xact_status('{transaction}')")
-        if state == "in progress":
-            raise StoreUnavailable(
-                f"the {self._place.shown} has not ended transaction {transaction}"
-            )
-        return bool(state == "committed")
+        return self._marks.is_there(connection, transaction, self._place.shown)
 
     @property
     def _engine(self) -> Engine:
@@ -201,6 +196,7 @@ class PostgresDatabase:
             bring_up_to_date(connection, f"the {self._place.shown}")
         with connection.begin():
             copying.prepare(connection)
+            self._marks.prepare(connection)
         turns.attach(connection)
 
     def _check_version(self, connection: Connection) -> None:

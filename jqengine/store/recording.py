@@ -81,7 +81,7 @@ def _ending_of(rows: int) -> HotStatement:
 
 
 def _ending_copied(rows: FromClause) -> Update:
-    return _ending(rows.c)
+    return _ending(dict(rows.c.items()))
 
 
 _END_TYPES: dict[str, TypeEngine[Any]] = {

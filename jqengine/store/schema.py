@@ -38,7 +38,7 @@ from sqlalchemy import (
 from jqengine.lifecycle import JobState, RunState
 from jqengine.store.decisions import CRONTAB
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration; :mod:`.migrations` ends there."""
 
 REVISION_TABLE = "jobqueue_revision"

@@ -33,6 +33,7 @@ from jqengine.store.sqlnodes import SqlNodes
 from jqengine.store.sqloversight import SqlOversight
 from jqengine.store.thread import StoreThread
 from jqengine.store.transacting import Database, Operation
+from jqengine.units import format_duration
 
 T = TypeVar("T")
 
@@ -139,8 +140,8 @@ class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, SqlNod
     def apply(self, plan: CrontabPlan) -> Deferred[None]:
         """See :meth:`IStore.apply`."""
         rows = len(plan.add) + len(plan.replace) + len(plan.retire)
-        refused = self._writer.submit(partial(intake.apply, plan=plan), rows)
-        return refused.addCallback(self._warn_of_held_keys)
+        applied = self._writer.submit(partial(intake.apply, plan=plan), rows)
+        return applied.addCallback(self._warn, plan)
 
     def due_jobs(self, now: float, limit: int) -> Deferred[Sequence[tuple[Job, int]]]:
         """See :meth:`IStore.due_jobs`."""
@@ -218,8 +219,15 @@ class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, SqlNod
         done = self._writer.submit(_nothing)
         return done.addErrback(lambda _: None)
 
-    def _warn_of_held_keys(self, refused: Sequence[tuple[Job, Job]]) -> None:
-        for job, holder in refused:
+    def _warn(self, applied: intake.Applied, plan: CrontabPlan) -> None:
+        if applied.before is not None and plan.author is not None:
+            ago = max(plan.author.instant - applied.before.instant, 0.0)
+            self._log.warn(
+                "The crontab of this node takes the place of what node {node} applied {ago} ago",
+                node=applied.before.node,
+                ago=format_duration(round(ago)),
+            )
+        for job, holder in applied.refused:
             self._log.warn(
                 "{job} of the crontab waits for a reload: its key {key!r} is held by {holder}",
                 job=job.label,

@@ -131,8 +131,8 @@ class StoreThread:
             self._give(calls, answers)
             # Else the thread would hold them until the next call comes.
             del calls, answers
-        for calls, doubt in self._doubts:
-            self._give(calls, [Failure(doubt.error) for _ in calls])
+        for doubtful, doubt in self._doubts:
+            self._give(doubtful, [Failure(doubt.error) for _ in doubtful])
         try:
             self._disconnect()
         finally:

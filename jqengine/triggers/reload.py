@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from twisted.logger import Logger
 
 from jqengine.errors import BadValue, CrontabError, CrontabErrors, StoreUnavailable
 from jqengine.interfaces import IClock, IStore, ITriggers
 from jqengine.joboptions import OptionValues
-from jqengine.plan import CrontabPlan
+from jqengine.plan import CrontabPlan, PlanAuthor
 from jqengine.triggers.crontab import Crontab, CrontabReader
 from jqengine.triggers.reconcile import plan
 
@@ -46,6 +47,7 @@ class Crontabs:
         self._clock = clock
         self._check_sink = check_sink
         self._new_id = new_id
+        self._node = ""
 
     def parse(self) -> Crontab:
         """Read the files as they are now.
@@ -72,8 +74,12 @@ class Crontabs:
                 except BadValue as error:
                     yield CrontabError(line.path, line.line, line.column, f"sink: {error}")
 
-    async def start(self, crontab: Crontab) -> CrontabPlan:
-        """Bring the queue into agreement with *crontab* as the engine starts."""
+    async def start(self, crontab: Crontab, node: str = "") -> CrontabPlan:
+        """Bring the queue into agreement with *crontab* as the engine starts.
+
+        :param node: the name of the engine, for those who share its queue.
+        """
+        self._node = node
         return await self._apply(crontab, starting=True)
 
     async def reload(self) -> CrontabPlan | None:
@@ -114,7 +120,8 @@ class Crontabs:
         for notice in notices:
             self._log.warn("{notice}", notice=notice)
         if not changes.empty:
-            await self._store.apply(changes)
+            author = PlanAuthor(self._node, self._clock.now())
+            await self._store.apply(replace(changes, author=author))
         self._log.info(
             "The crontab has {count} jobs: {added} new, {changed} changed, {gone} gone",
             count=len(crontab.lines),

@@ -37,6 +37,9 @@ def violations(url: str, book: Path, steps: dict[str, float]) -> Iterator[str]:
     for run_id, attempt, earlier in rows(url, _MANY_ATTEMPTS):
         if earlier != attempt - 1:
             yield f"run {run_id}: {earlier} results before attempt {attempt}"
+    left = unfinished(url)
+    if left:
+        yield f"{left} runs have no end"
     yield from _calls(book)
 
 

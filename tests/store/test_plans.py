@@ -16,13 +16,17 @@ from sqlalchemy import Connection
 
 from jqengine.job import Owner, Skip
 from jqengine.plan import CrontabPlan
-from jqengine.store import claiming, firing, intake, pruning, reading, recording
+from jqengine.store import claiming, firing, groups, intake, pruning, reading, recording
 from jqengine.store.schema import metadata
 from jqengine.store.sqlite import SqliteDatabase, SqliteFile
+from jqengine.units import Rate
 
 from .values import LEASE, NOW, OWNER, a_firing, a_job, a_retry, an_end, an_id_factory
 
 Plan = list[str]
+
+IN_LINE = "group_name=? AND finished=? AND state=?"
+"""How the index of runs in groups begins."""
 
 FREE = "state=? AND group_name=?"
 """How the index of runs without a group begins; it is their state, and no group."""
@@ -79,6 +83,10 @@ def questions(connection: Connection) -> Questions:
     jobs = [a_job(f"job{number}", key=f"k{number}", body=b"x" * 5000) for number in range(3)]
     lines = [a_job("line", origin="crontab"), a_job("gone", origin="crontab")]
     asked.ask(intake.add, [*jobs, *(a_job(priority=number % 3) for number in range(120))])
+    limits = {"group": "mail", "concurrency": 1, "rate": Rate(5, 60.0)}
+    asked.ask(intake.add, [a_job(priority=number % 2, **limits) for number in range(70)])
+    asked.ask(groups.set_paused, "mail", True)
+    asked.ask(groups.set_paused, "mail", False)
     asked.ask(intake.apply, CrontabPlan(add=tuple(lines)))
     changed = a_job("line", id=lines[0].id, origin="crontab")
     asked.ask(intake.apply, CrontabPlan(replace=(changed,), retire=(lines[1].id,)))
@@ -122,7 +130,7 @@ def test_no_table_is_read_from_end_to_end(questions: Questions) -> None:
 def test_a_claim_reads_the_first_ready_runs_and_sorts_nothing(questions: Questions) -> None:
     (see,) = questions.of(r"SELECT runs.id, .* ORDER BY runs.ready")
     assert see == [f"SEARCH runs USING INDEX runs_waiting ({FREE} AND priority=? AND ready<?)"]
-    (take,) = questions.of(r"UPDATE runs SET state='running'")
+    (take,) = questions.of(r"UPDATE runs SET state='running'.* IN \(SELECT")
     assert take == [
         "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)",
         "LIST SUBQUERY 1",
@@ -130,8 +138,24 @@ def test_a_claim_reads_the_first_ready_runs_and_sorts_nothing(questions: Questio
     ]
 
 
+def test_a_claim_finds_the_groups_that_are_open_and_their_first_runs(questions: Questions) -> None:
+    (groups_open,) = questions.of(r"SELECT groups.name,.* ORDER BY groups.opens")
+    assert groups_open == ["SEARCH groups USING INDEX groups_open (opens>? AND opens<?)"]
+    (running,) = questions.of(r"SELECT count\(\*\) AS .* runs.group_name = ")
+    assert running == [f"SEARCH runs USING COVERING INDEX runs_group ({IN_LINE})"]
+    (see,) = questions.of(r"SELECT runs.priority, runs.ready.*runs.group_name = .*LIMIT")
+    first_ready = f"{IN_LINE} AND priority=? AND ready<?"
+    assert see == [f"SEARCH runs USING INDEX runs_group ({first_ready})"]
+    for plan in questions.of(r"WITH RECURSIVE level.*runs.group_name = "):
+        assert [step for step in plan if "runs" in step] == [
+            f"SEARCH runs USING COVERING INDEX runs_group ({IN_LINE})",
+            f"SEARCH runs USING COVERING INDEX runs_group ({IN_LINE} AND priority>?)",
+            f"SEARCH runs USING COVERING INDEX runs_group ({IN_LINE} AND priority=?)",
+        ]
+
+
 def test_priorities_are_stepped_along_not_read_through(questions: Questions) -> None:
-    for plan in questions.of(r"WITH RECURSIVE level"):
+    for plan in questions.of(r"WITH RECURSIVE level.*group_name IS NULL"):
         assert [step for step in plan if "runs" in step] == [
             f"SEARCH runs USING COVERING INDEX runs_waiting ({FREE})",
             f"SEARCH runs USING COVERING INDEX runs_waiting ({FREE} AND priority>?)",
@@ -145,8 +169,8 @@ def test_priorities_are_stepped_along_not_read_through(questions: Questions) -> 
         (r"SELECT jobs.id.* WHERE jobs.state = 'scheduled' AND jobs.due <=", "INDEX jobs_due"),
         (r"SELECT min\(jobs.due", "COVERING INDEX jobs_due"),
         (r"SELECT jobs.*WHERE jobs.origin = 'crontab'", "INDEX jobs_crontab"),
-        (r"SELECT runs.job_id, runs.due FROM runs WHERE runs.job_id = .*due =", "INDEX runs_firing"),
-        (r"UPDATE runs SET .*boot=.* RETURNING", "INDEX runs_running"),
+        (r"SELECT runs.job_id, runs.due FROM runs .*due =", "COVERING INDEX runs_firing"),
+        (r"UPDATE runs SET node=.* RETURNING", "INDEX runs_running"),
         (r"SELECT count\(runs.ready.*group_name IS NULL", "COVERING INDEX runs_waiting"),
         (r"SELECT count\(runs.ready.*group_name IS NOT NULL", "COVERING INDEX runs_in_line"),
         (r"SELECT count\(jobs.due", "COVERING INDEX jobs_due"),

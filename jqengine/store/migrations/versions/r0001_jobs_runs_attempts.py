@@ -147,7 +147,13 @@ def _tell_postgres() -> None:
         "CREATE FUNCTION jobqueue_now() RETURNS double precision LANGUAGE sql VOLATILE"
         " AS 'SELECT extract(epoch FROM clock_timestamp())::double precision'"
     )
+    # Marks of commits, which no other database needs.
+    op.execute(
+        'CREATE TABLE commits (writer text COLLATE "C" NOT NULL, number bigint NOT NULL,'
+        " at double precision NOT NULL, PRIMARY KEY (writer, number))"
+    )
     vacuum_often("runs", 2000)
+    vacuum_often("commits", 2000)
     vacuum_often("jobs", 500)
     vacuum_often("attempts", 2000)
 
