@@ -22,8 +22,8 @@ from typing import NamedTuple
 from jqengine.client import JobQueue
 from tests.bench.servers import Server
 
-ROUNDS = 1
-SECONDS = 3.0
+ROUNDS = 3
+SECONDS = 5.0
 RATE = 200
 """Requests a second; an idle engine serves sixty times as many."""
 
