@@ -47,14 +47,14 @@ def is_form(headers: Headers) -> bool:
 class Redactor:
     """Replaces the values of what has a secret name.
 
-    :param key: of the hash; kept by the engine, shown to nobody.
+    :ivar key: of the hash; kept by the engine, shown to nobody.
     :param names: of headers, query parameters and fields of forms that are
         secret, besides those that everybody's are
         (:func:`~jqengine.secretnames.stands_for_a_secret`).
     """
 
     def __init__(self, key: bytes, names: Iterable[str] = ()) -> None:
-        self._key = key
+        self.key = key
         self._names = frozenset(map(squeezed, names))
         # Asked for each header of each result.
         self._kind_of = lru_cache(maxsize=4096)(self._kind_of_header)
@@ -127,7 +127,7 @@ class Redactor:
     def secrets(self, request: Request, sinks: Iterable[str] = ()) -> set[str]:
         """Every value that is hidden where *request* and *sinks* are shown, as it is written."""
         found: set[str] = set()
-        spy = _Spy(self._key, found, self._names)
+        spy = _Spy(self.key, found, self._names)
         spy.request(request)
         if is_form(request.headers):
             spy.form(request.body)
@@ -160,7 +160,7 @@ class Redactor:
 
     def _digest(self, value: str) -> str:
         coded = value.encode("utf-8", "surrogateescape")
-        return hmac.new(self._key, coded, hashlib.sha256).hexdigest()[:12]
+        return hmac.new(self.key, coded, hashlib.sha256).hexdigest()[:12]
 
 
 class _Spy(Redactor):

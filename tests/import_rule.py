@@ -28,6 +28,7 @@ GROUPS = (
         "launch",
         "logs",
         "statedir",
+        "statekey",
         "systemd",
         "telemetry",
     ),

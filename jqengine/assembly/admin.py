@@ -11,7 +11,6 @@ from twisted.web.resource import IResource
 
 from jqengine.admin.credentials import Checker, checker_of
 from jqengine.admin.gate import Gate
-from jqengine.admin.key import LENGTH, shared_key
 from jqengine.admin.login import Login
 from jqengine.admin.reach import check_addresses, check_endpoint, speaks_tls
 from jqengine.admin.site import admin_root
@@ -25,6 +24,7 @@ from jqengine.errors import BadValue, ConfigurationError
 from jqengine.redaction import Redactor
 from jqengine.request.outputs import Outputs
 from jqengine.sinks.side import in_threads_of
+from jqengine.statekey import LENGTH
 from jqengine.store.sql import SqlStore
 
 MOST_CONNECTIONS = 512
@@ -99,6 +99,10 @@ class AdminSide(Service):
         """
         self._resources.update(resources)
 
+    def use_key(self, key: bytes) -> None:
+        """Let *key* be that of the tokens in forms, as it is for all who serve these pages."""
+        self._tokens.key = key
+
     async def listen(self) -> None:
         """Listen, unless that would let in somebody who should not be.
 
@@ -120,14 +124,10 @@ class AdminSide(Service):
         return [shown(address, scheme) for address in self.addresses()]
 
     def startService(self) -> None:
-        """Serve; the state directory is there.
-
-        :raises ConfigurationError: its key cannot be read.
-        """
+        """Serve."""
         super().startService()
         if self._settings.admin == OFF:
             return
-        self._tokens.key = shared_key(self._settings.state_dir, self._world.random.randbytes)
         if self._has_passwords:
             self._login_threads.startService()
         self.http.startService()

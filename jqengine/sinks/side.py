@@ -86,8 +86,7 @@ class SinkSide:
         self._pages = Pages(store)
         self._catalogue = Catalogue(installed_factories(), self._tools(threads))
         self.check = self._catalogue.check
-        # The key is new at every start: a hash says no more than that two
-        # secrets of one page are equal.
+        # Until the state directory is open: whoever shares that has its key.
         self.redactor = Redactor(random.randbytes(32), settings.redact)
 
     def root(self, application: IResource) -> IResource:

@@ -96,7 +96,7 @@ def test_with_tls_and_a_password_others_come_in(folder: Path) -> None:
 def test_a_form_is_good_after_a_restart(folder: Path) -> None:
     """And so with another worker: both have the key of the state directory."""
     arguments = ("--app", "app.wsgi", "--admin", "tcp:0:interface=127.0.0.1")
-    key = folder / ".jobqueue/admin.key"
+    key = folder / ".jobqueue/key"
     with engine(folder, *arguments) as one:
         one.stop()
     first = key.read_bytes()
@@ -106,7 +106,7 @@ def test_a_form_is_good_after_a_restart(folder: Path) -> None:
     assert key.read_bytes() == first
     key.write_bytes(b"short")
     line = complaint(start(folder, "--app", "plain", "--admin", "tcp:0:interface=127.0.0.1"))
-    assert "admin.key is not a key" in line
+    assert "key is not a key" in line
 
 
 @pytest.mark.parametrize(("host", "allowed"), [("127.0.0.1", True), ("0.0.0.0", False)])

@@ -1,7 +1,12 @@
-"""The key of the forms' tokens, which all processes of one state directory share."""
+"""The key that all processes of one state directory share.
+
+What one worker hides behind a hash, or hands out in a form, may come back to
+another, and to the engine that is started next.
+"""
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,15 +14,15 @@ from pathlib import Path
 
 from jqengine.errors import ConfigurationError
 
-NAME = "admin.key"
+NAME = "key"
 LENGTH = 32
 
 
 def shared_key(state_dir: str, random_bytes: Callable[[int], bytes]) -> bytes:
     """The key that is kept in *state_dir*, or a new one that is then kept there.
 
-    A form that one worker made may come back to another.  Blocks for a few
-    small files; of several processes that make a key at once all get the same.
+    Blocks for a few small files; of several processes that make a key at once
+    all get the same.
 
     :raises ConfigurationError: the file cannot be read or written, or is no key.
     """
@@ -31,6 +36,11 @@ def shared_key(state_dir: str, random_bytes: Callable[[int], bytes]) -> bytes:
     if len(key) != LENGTH:
         raise ConfigurationError(f"{file} is not a key; remove it, and a new one is made")
     return key
+
+
+def subkey(key: bytes, purpose: str) -> bytes:
+    """A key for one *purpose*, which tells nothing of those for others."""
+    return hmac.digest(key, purpose.encode("ascii"), "sha256")
 
 
 def _make(file: Path, key: bytes) -> None:
