@@ -98,6 +98,12 @@ class Browser:
         inside = self.find(within)
         self.until(lambda: inside.find_elements("xpath", path))[0].click()
 
+    def keys(self, keys: str) -> None:
+        """Type *keys* wherever the focus is."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        ActionChains(self.driver).send_keys(keys).perform()
+
     def write(self, selector: str, text: str) -> None:
         """Type *text* into a field in place of what is there."""
         field = self.find(selector)
@@ -148,6 +154,11 @@ class Browser:
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = self._tell("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def block(self, *patterns: str) -> None:
+        """Let requests to addresses like *patterns* fail, and all others pass."""
+        self._tell("Network.enable")
+        self._tell("Network.setBlockedURLs", urls=list(patterns))
 
     def first_paint(self) -> float:
         """Milliseconds from the request of this page to its first paint."""

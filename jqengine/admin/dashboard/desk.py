@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jqengine.admin.dashboard import flash
 from jqengine.admin.dashboard.templating import Templates
 from jqengine.admin.dashboard.web import Asked, Response
 from jqengine.errors import JobQueueError
-from jqengine.wire.oversightviews import Overview
+from jqengine.wire.oversightviews import Overview, SinkView
 
 NAVIGATION = (
     ("/", "Overview"),
@@ -78,12 +78,17 @@ def _troubles(asked: Asked) -> int:
         return 0
 
 
+def failing_of(overview: Overview) -> Sequence[SinkView]:
+    """The sinks that fail while results wait for them; of what was given up dead letters tell."""
+    return [sink for sink in overview.failing if sink.pending or sink.held]
+
+
 def needs_of(overview: Overview) -> int:
     """How many things an overview says wait for a person."""
     return (
         overview.stats["removed"]
         + overview.dead_count
         + overview.stuck_threads
-        + len(overview.failing)
+        + len(failing_of(overview))
         + len(overview.missing_nodes)
     )

@@ -27,7 +27,8 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "drained": ("The node takes no more jobs.", "{n} nodes take no more jobs."),
     "undrained": ("The node takes jobs again.", "{n} nodes take jobs again."),
     "gone": ("It was gone already.", "They were gone already."),
-    "limited": ("The group is changed.", "{n} groups are changed."),
+    "paused-group": ("The group is paused.", "{n} groups are paused."),
+    "resumed-group": ("The group goes on.", "{n} groups go on."),
 }
 _MOST = 1_000_000
 

@@ -9,7 +9,7 @@ from pytest_twisted import ensureDeferred
 
 from tests.admin.dashboard.site import TOKEN, Site
 
-PAGES = ("/", "/jobs", "/needs-you", "/continuations", "/sinks", "/nodes", "/jobs/new")
+PAGES = ("/", "/jobs", "/needs-you", "/continuations", "/sinks", "/nodes", "/groups", "/jobs/new")
 
 
 @ensureDeferred
@@ -21,6 +21,7 @@ async def test_an_empty_engine_has_a_sentence_on_every_page(site: Site) -> None:
         "/continuations": "No continuation is saved.",
         "/sinks": "No result is on its way to a sink",
         "/nodes": "No node has signed in yet.",
+        "/groups": "No job has a group.",
         "/jobs/new": "For example: next friday 5pm",
     }
     for path in PAGES:
@@ -408,3 +409,15 @@ async def test_head_is_get_without_a_body(site: Site) -> None:
     answer = await site.get("/jobs", method="HEAD")
     assert (answer.status, answer.body) == (200, b"")
     assert int(answer.headers["Content-Length"]) > 1000
+
+
+@ensureDeferred
+async def test_a_group_is_paused_and_resumed(site: Site) -> None:
+    await site.call(site.queue.schedule, "/x", every="1h", name="n", group="mail", concurrency=2)
+    page = (await site.get("/groups")).page
+    assert "Pause" in page.text
+    assert "/groups/pause" in page.forms()
+    answer = await site.post("/groups/pause", {"id": "mail"})
+    assert "The group is paused." in (await site.get(answer.location)).page.text
+    await site.post("/groups/resume", {"id": "mail"})
+    assert "open" in (await site.get("/groups")).page.text

@@ -1,4 +1,4 @@
-"""Continuations, sinks and nodes, as tables with the one number that matters first."""
+"""Continuations, sinks, nodes and groups, as tables with the one number that matters first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jqengine.admin.dashboard import outcomes
 from jqengine.admin.dashboard.desk import Desk
 from jqengine.admin.dashboard.web import Asked, Response, redirect
+from jqengine.wire.groups import GroupView
 from jqengine.wire.oversightviews import SinkView
 from jqengine.wire.views import ContinuationView, NodeView
 
@@ -142,6 +143,40 @@ def undrain_node(desk: Desk, asked: Asked) -> Response:
     return redirect("/nodes", did="undrained")
 
 
+def list_groups(desk: Desk, asked: Asked) -> Response:
+    """``GET /groups``."""
+    return _table(
+        desk,
+        asked,
+        "Groups",
+        "Runs that share limits: so many at once, so often.",
+        (
+            Column("Group"),
+            Column("State", "plain"),
+            Column("Running", "number"),
+            Column("Waiting", "number"),
+            Column("At once", "number wide"),
+            Column("Rate", "number wide"),
+            Column("", "buttons grow"),
+        ),
+        [_group(group) for group in asked.queue.groups()],
+        "No job has a group. One shares its limits with others by --group, --concurrency, --rate.",
+        live=True,
+    )
+
+
+def pause_group(desk: Desk, asked: Asked) -> Response:
+    """``POST /groups/pause``."""
+    asked.queue.pause(group=asked.form.text("id"))
+    return redirect("/groups", did="paused-group")
+
+
+def resume_group(desk: Desk, asked: Asked) -> Response:
+    """``POST /groups/resume``."""
+    asked.queue.resume(group=asked.form.text("id"))
+    return redirect("/groups", did="resumed-group")
+
+
 def _table(
     desk: Desk,
     asked: Asked,
@@ -215,6 +250,25 @@ def _node(node: NodeView) -> Row:
             Cell(instant=node.started),
             Cell(f"{node.host}, process {node.pid}, version {node.version}"),
             Cell(buttons=(change,) if node.state in ("up", "draining", "drained") else ()),
+        ),
+    )
+
+
+def _group(group: GroupView) -> Row:
+    pause = Button("Pause", "/groups/pause", group.name)
+    resume = Button("Resume", "/groups/resume", group.name)
+    state, outcome = ("paused", outcomes.SKIPPED) if group.paused else ("open", outcomes.RAN)
+    limit = "" if group.concurrency is None else f"{group.concurrency:,}"
+    return Row(
+        group.name,
+        (
+            Cell(group.name),
+            Cell(state, outcome),
+            Cell(f"{group.running:,}"),
+            Cell(f"{group.waiting:,}"),
+            Cell(limit or "no limit"),
+            Cell(group.rate or "no limit"),
+            Cell(buttons=(resume if group.paused else pause,)),
         ),
     )
 

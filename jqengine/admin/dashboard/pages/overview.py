@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from jqengine.admin.dashboard import outcomes, words
-from jqengine.admin.dashboard.desk import Desk, needs_of
+from jqengine.admin.dashboard.desk import Desk, failing_of, needs_of
 from jqengine.admin.dashboard.drawing.sparkline import sparkline
 from jqengine.admin.dashboard.drawing.timeline import PILE_UP, Bar, Due, Timeline, draw, stacks
 from jqengine.admin.dashboard.pages.histories import title_of
@@ -133,7 +133,7 @@ def needs(overview: Overview) -> list[Need]:
 def _needs(overview: Overview) -> Iterator[Need]:
     for job in overview.removed:
         yield Need(_removed(job), f"/jobs/{job.id}")
-    for sink in overview.failing:
+    for sink in failing_of(overview):
         yield Need(_failing(sink), "/sinks")
     for name in overview.missing_nodes:
         yield Need(f"node {name} is missing", "/nodes")

@@ -47,6 +47,9 @@ ROUTES = (
     Route("GET", "/sinks", others.list_sinks),
     Route("POST", "/sinks/redrive", others.redrive_sink),
     Route("GET", "/nodes", others.list_nodes),
+    Route("GET", "/groups", others.list_groups),
+    Route("POST", "/groups/pause", others.pause_group),
+    Route("POST", "/groups/resume", others.resume_group),
     Route("POST", "/nodes/drain", others.drain_node),
     Route("POST", "/nodes/undrain", others.undrain_node),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jqengine.admin.dashboard import words
-from jqengine.admin.dashboard.desk import Desk, needs_of
+from jqengine.admin.dashboard.desk import Desk, failing_of, needs_of
 from jqengine.admin.dashboard.web import Asked, Response, redirect
 from jqengine.errors import BadValue, JobQueueError
 from jqengine.wire.oversightviews import Overview
@@ -33,7 +33,7 @@ def show_troubles(desk: Desk, asked: Asked) -> Response:
         dead=dead.items,
         dead_count=overview.dead_count,
         more_dead=dead.next,
-        failing=overview.failing,
+        failing=failing_of(overview),
         nodes=list(_of_nodes(overview)),
     )
 

@@ -55,7 +55,6 @@
 
   /* What has changed is put in its place */
   let pointer = null;
-  let waiting = false;
   let asking = false;
   let stale = false;
   let seen = now();
@@ -112,6 +111,8 @@
   }
 
   function merge(page) {
+    /* Output that has begun or ended is another page. */
+    if (Boolean(find("[data-output]")) !== Boolean(find("[data-output]", page))) { swapMain(page); return; }
     const held = under();
     const before = held && held.getBoundingClientRect().top;
     for (const theirs of all("[id][data-live]", page)) {
@@ -146,8 +147,11 @@
   /* The stream of events */
   const mine = body.dataset.liveJobs;
   let lost = null;
+  let heard = null;
+  const LONGEST_SILENCE = 40000;
 
   function sayLost() {
+    if (lost === null && heard !== null && now() - heard > LONGEST_SILENCE) lost = heard;
     const line = document.getElementById("lost");
     line.hidden = lost === null;
     if (lost === null) return;
@@ -164,14 +168,15 @@ const since = Math.round((now() - lost) / 1000);
       if (opened || lost !== null) refresh();
       opened = true;
       lost = null;
+      heard = now();
       sayLost();
     });
     events.addEventListener("changed", (event) => {
       const jobs = JSON.parse(event.data).jobs;
-      seen = now();
+      heard = now();
       if (mine === "all" || jobs === null || jobs.includes(mine)) refresh();
     });
-    events.addEventListener("alive", () => { seen = now(); });
+    events.addEventListener("alive", () => { heard = now(); refresh(); });
     events.addEventListener("error", () => {
       if (lost === null) lost = now();
       sayLost();
@@ -201,27 +206,13 @@ const since = Math.round((now() - lost) / 1000);
       }
       reader.cancel();
     } catch { return; }
-    waitForEnd();
-  }
-
-  /* Live output gives way to the result: another page, so it is loaded. */
-  function waitForEnd() {
-    const output = find("[data-output]");
-    if (!output || waiting) return;
-    waiting = true;
-    const look = async (left) => {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
-      const page = answer && answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-      if (page && !find("[data-output]", page)) { swapMain(page); return; }
-      if (left) setTimeout(look, 500, left - 1); else waiting = false;
-    };
-    look(20);
+    /* The result is on disk a moment later, of which an event tells too. */
+    setTimeout(refresh, 500);
   }
 
   function swapMain(page) {
     find("main").replaceWith(document.adoptNode(find("main", page)));
     document.title = page.title;
-    waiting = false;
     prepare();
     tick();
   }
