@@ -43,11 +43,9 @@ def clients_of(settings: Settings, world: Surroundings) -> Clients:
     )
     texts = [located(text, settings.directory) for text in settings.amp]
     address = next((text for text in texts if text.startswith("unix:")), None)
+    inherited = None if world.worker is None else world.worker.endpoint
     return Clients(
-        endpoints=[
-            amp_endpoint(world.reactor, text, access, world.worker and world.worker.endpoint)
-            for text in texts
-        ],
+        endpoints=[amp_endpoint(world.reactor, text, access, inherited) for text in texts],
         texts=texts,
         access=access,
         address=address,

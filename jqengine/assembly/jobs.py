@@ -183,17 +183,20 @@ class JobSide:
         if Topic.READY in topics:
             self.look()
 
-    def stop(self) -> Deferred[object]:
+    def stop(self) -> Deferred[None]:
         """Drain; leases are renewed until the end."""
-        return self._dispatcher.stopService().addBoth(self._drained)
+        return Deferred.fromCoroutine(self._stop())
 
-    def _drained(self, result: object) -> Deferred[object]:
-        self._leases.stopService()
-        self._janitor.stopService()
-        self._sweep.stopService()
-        self._outputs.stopService()
-        self._watchdog.stopService()
-        return self._presence.stopService().addBoth(lambda _: result)
+    async def _stop(self) -> None:
+        try:
+            await self._dispatcher.stopService()
+        finally:
+            self._leases.stopService()
+            self._janitor.stopService()
+            self._sweep.stopService()
+            self._outputs.stopService()
+            self._watchdog.stopService()
+            await self._presence.stopService()
 
 
 def _beat_of(owner: Owner, started: float, threads: int, recorder: Recorder) -> Callable[[], Beat]:

@@ -7,6 +7,7 @@ beneath it, but nobody sees it until it is in the store.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
 from twisted.application.service import Service
@@ -82,8 +83,7 @@ class Spool(Service):
         :raises StoreError: the spool cannot be used.
         """
         try:
-            now = self._clock.now()
-            await self._in_thread(lambda: self._files.open(now))
+            await self._in_thread(partial(self._files.open, self._clock.now()))
             self.count = await self._in_thread(self._files.count)
         except OSError as error:
             raise StoreError(f"--spool: {self._files.directory}: {error.strerror}") from None
@@ -144,7 +144,7 @@ class Spool(Service):
             jobs = [job for some, _, _ in batch for job in some]
             now = self._clock.now()
             try:
-                await self._in_thread(lambda jobs=jobs, now=now: self._files.write(jobs, now))
+                await self._in_thread(partial(self._files.write, jobs, now))
             except (OSError, StoreError) as trouble:
                 for _, error, answer in batch:
                     answer.errback(StoreUnavailable(f"{error}; {_sentence(trouble)}"))
@@ -192,7 +192,7 @@ class Spool(Service):
             forwarded = 0
             while mine and self.running and (batch := await self._next()) is not None:
                 await self._into_store(batch)
-                await self._in_thread(lambda path=batch.path: self._files.drop(path))
+                await self._in_thread(partial(self._files.drop, batch.path))
                 forwarded += len(batch.jobs)
                 self.count = await self._in_thread(self._files.count)
                 self._wake()
@@ -223,7 +223,7 @@ class Spool(Service):
         except StoreUnavailable:
             raise
         except JobQueueError as error:
-            aside = await self._in_thread(lambda: self._files.refuse(batch.path))
+            aside = await self._in_thread(partial(self._files.refuse, batch.path))
             self._log.critical(
                 "The store refuses spooled jobs, which are put aside as {path}: {error}",
                 path=str(aside),

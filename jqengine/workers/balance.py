@@ -69,7 +69,7 @@ class Balance:
     @property
     def is_ahead(self) -> bool:
         """Whether another worker has noticeably fewer connections."""
-        least = min(count for (count,) in _NUMBER.iter_unpack(self._table))
+        least: int = min(count for (count,) in _NUMBER.iter_unpack(self._table))
         return self._count > least + self._count // 8
 
     def close(self) -> None:

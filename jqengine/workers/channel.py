@@ -67,7 +67,7 @@ class _Inbox(FileDescriptor):
     heard: Heard
 
     def __init__(self, reactor: IReactorFDSet, inbox: socket.socket) -> None:
-        super().__init__(reactor)  # type: ignore[arg-type]
+        super().__init__(reactor)
         inbox.setblocking(False)
         self._socket = inbox
 

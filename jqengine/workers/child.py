@@ -45,6 +45,8 @@ class Child(ProcessProtocol):
     :param ended: called once, when the process is gone.
     """
 
+    transport: Any
+
     def __init__(
         self,
         node: str,

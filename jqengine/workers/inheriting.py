@@ -162,7 +162,7 @@ class _InTurn:
 class SharedPort(_InTurn, Port):
     """A TCP port that several processes accept from."""
 
-    transport = _CountedServer
+    transport = _CountedServer  # type: ignore[assignment]
 
 
 class SharedUNIXPort(_InTurn, UNIXPort):
