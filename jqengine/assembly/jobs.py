@@ -64,9 +64,10 @@ class JobSide:
         remote: Remote,
         queue: JobQueue | None,
         outputs: Outputs,
-        admission: Admission,
+        admission: Admission | None = None,
     ) -> None:
         reactor, clock = world.reactor, world.clock
+        admission = admission or Admission(threads.size, reactor.seconds)
         bell = Bell(reactor)
         window = ClaimWindow(threads.size, lambda: admission.share)
         follow_ups = FollowUps(delivery, held_in=held_in, intake=remote.verbs.intake)
