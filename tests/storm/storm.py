@@ -153,7 +153,10 @@ class Storm:
     def write_crontab(self) -> None:
         """Save the crontab, with another option than before: each time is an edit."""
         attempts = f"JOBQUEUE_ATTEMPTS={self.random.randint(4, 9)}\n"
-        (self.folder / "jobs.tab").write_text(HEAD + attempts + self._lines)
+        # Renamed into place: an engine that reads it just now shall not find it empty.
+        aside = self.folder / "jobs.tab.new"
+        aside.write_text(HEAD + attempts + self._lines)
+        aside.rename(self.folder / "jobs.tab")
 
     def start(self, node: Node, environ: Mapping[str, str] | None = None) -> None:
         """Start an engine."""
