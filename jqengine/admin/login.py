@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from math import ceil
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -27,8 +28,11 @@ Whether it was the name that is unknown or the password that is wrong, and
 however long the checker took over either, the answer comes at the same time.
 """
 
+PATIENCE = 10.0
+"""Seconds in which a checker must answer."""
+
 MOST_AT_ONCE = 32
-"""Passwords that are being checked, or wait to be refused."""
+"""Passwords that are being checked."""
 
 _CHALLENGE = (("WWW-Authenticate", 'Basic realm="jobqueue", charset="UTF-8"'),)
 UNKNOWN = text(401, "log in to look at this")._replace(headers=_CHALLENGE)
@@ -69,27 +73,36 @@ class Login:
         if self._under_way >= MOST_AT_ONCE:
             self._attempts.succeeded(peer, self._reactor.seconds())  # it was not tried
             return _later(503, "too many log in at once", REFUSAL_TIME)
+        asked = self._reactor.seconds()
+        user = await self._checked(given)
+        if user is not None:
+            self._attempts.succeeded(peer, self._reactor.seconds())
+            self._remember(given, user)
+            return user
+        await self._refused(given, peer, asked)
+        return UNKNOWN
+
+    async def _checked(self, given: Given) -> str | None:
         self._under_way += 1
         try:
-            return await self._checked(given, peer)
+            for checker in self._checkers:
+                # It never raises: of one that is cut off it gives nobody.
+                asking = Deferred.fromCoroutine(checker.user(given))
+                user = await asking.addTimeout(PATIENCE, self._reactor)
+                if user is not None:
+                    return user
+            return None
         finally:
             self._under_way -= 1
 
-    async def _checked(self, given: Given, peer: str) -> str | Answer:
-        asked = self._reactor.seconds()
-        for checker in self._checkers:
-            user = await checker.user(given)
-            if user is not None:
-                self._attempts.succeeded(peer, self._reactor.seconds())
-                self._remember(given, user)
-                return user
+    async def _refused(self, given: Given, peer: str, asked: float) -> None:
+        """Say so in the log, and wait until it is time to say so to *peer*."""
         self._log.warn(
             "A login as {user} from {peer} failed",
             user=ascii(given.user[:64]),
             peer=peer or "a unix socket",
         )
         await deferLater(self._reactor, max(0.0, asked + REFUSAL_TIME - self._reactor.seconds()))
-        return UNKNOWN
 
     def _remembered(self, given: Given) -> str | None:
         user, until = self._known.get(self._digest(given), (None, 0.0))

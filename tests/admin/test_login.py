@@ -17,7 +17,7 @@ from twisted.logger import globalLogPublisher
 from jqengine.admin.answer import Answer
 from jqengine.admin.attempts import MOST_FAILURES, MOST_PEERS, PAUSE, Attempts, peer_of
 from jqengine.admin.credentials import Checker, Given, checker_of, given_in
-from jqengine.admin.login import MOST_AT_ONCE, REFUSAL_TIME, REMEMBERED, Login
+from jqengine.admin.login import MOST_AT_ONCE, PATIENCE, REFUSAL_TIME, REMEMBERED, Login
 from jqengine.errors import BadValue
 from tests.admin.hostile import ALL
 
@@ -181,6 +181,18 @@ def test_a_network_of_ipv6_is_one_peer() -> None:
     assert peer_of("2001:db8:0:1::1") != peer_of("2001:db8::1")
     assert peer_of("::ffff:192.0.2.1") == "::ffff:192.0.2.1"
     assert (peer_of("192.0.2.1"), peer_of("")) == ("192.0.2.1", "")
+
+
+def test_a_checker_that_does_not_answer_is_not_waited_for() -> None:
+    never: Deferred[Any] = Deferred()
+    office = Office(Counting(never))
+    answers: list[Any] = []
+    office.try_(ALICE).addCallback(answers.append)
+    office.clock.advance(PATIENCE - 0.1)
+    assert not answers
+    office.clock.advance(0.2)
+    office.clock.advance(0)
+    assert [answer.status for answer in answers] == [401]
 
 
 def test_there_is_a_bound_on_logins_under_way() -> None:
