@@ -7,7 +7,8 @@ package, redis-server) is left out and said.
 
 The systems do not promise alike.  jqengine and Huey on SQLite have every step
 on disk before they go on; Redis is asked to sync its log once a second, as
-nearly everybody runs it, so a crash there may lose the last second.
+nearly everybody runs it, so a crash there may lose the last second.  PostgreSQL
+has ``fsync`` on, and a server of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench import figures
 from tests.bench.peers.common import redis_server
+from tests.postgres import a_server, binaries
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3
@@ -37,6 +40,7 @@ class System:
     count: int
     needs: str = "twisted"
     redis: bool = False
+    postgres: bool = False
     figures: list[tuple[float, float]] = field(default_factory=list)
 
     def missing(self) -> str | None:
@@ -45,21 +49,26 @@ class System:
             return self.needs
         if self.redis and shutil.which("redis-server") is None:
             return "redis-server"
+        if self.postgres and binaries() is None:
+            return "a server of PostgreSQL"
         return None
 
     def measure(self) -> None:
         """Add the figures of one round, in jobs a second."""
         if self.redis:
             with redis_server():
-                self._measure()
+                self._measure({})
+        elif self.postgres:
+            with a_server() as server:
+                self._measure({"PEER_POSTGRES": server.url("postgres")})
         else:
-            self._measure()
+            self._measure({})
 
-    def _measure(self) -> None:
+    def _measure(self, environ: dict[str, str]) -> None:
         finished = subprocess.run(
             [sys.executable, "-m", self.module, str(self.count)],
             cwd=ROOT,
-            env=os.environ,
+            env={**os.environ, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -85,6 +94,13 @@ def systems() -> list[System]:
         System("Dramatiq, Redis", peers + "dramatiq_redis", 8_000, "dramatiq", redis=True),
         System("Celery, Redis", peers + "celery_redis", 3_000, "celery", redis=True),
         System("RQ, Redis", peers + "rq_redis", 1_000, "rq", redis=True),
+        System(
+            "Procrastinate, PostgreSQL",
+            peers + "procrastinate_postgres",
+            2_000,
+            "procrastinate",
+            postgres=True,
+        ),
     ]
 
 
@@ -109,6 +125,27 @@ def main() -> None:
             f"  {system.name:26}{add:>12,.0f} enqueued (we: {ours[0] / add:5.1f}x)"
             f"{run:>12,.0f} run (we: {ours[1] / run:5.1f}x)"
         )
+    if figures.wanted(sys.argv):
+        _write(present)
+
+
+def _write(present: list[System]) -> None:
+    ours = present[0].medians
+    figures.write_table(
+        "jobs",
+        ("system", "enqueued a second", "run a second", "jqengine runs"),
+        [
+            (
+                system.name,
+                f"{system.medians[0]:,.0f}",
+                f"{system.medians[1]:,.0f}",
+                "" if system is present[0] else f"{ours[1] / system.medians[1]:.1f} times as many",
+            )
+            for system in present
+        ],
+    )
+    bars = [figures.Bar(system.name, system.medians[1]) for system in present]
+    figures.write_chart("jobs", "Durable jobs run a second", bars)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,15 @@ from __future__ import annotations
 import math
 import socket
 import statistics
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from jqengine.client import JobQueue
+from tests.bench import figures
 from tests.bench.servers import Server
 
 ROUNDS = 3
@@ -73,6 +75,29 @@ def main() -> None:
         name: Waits(*map(statistics.median, zip(*(one[name] for one in rounds), strict=True)))
         for name in KINDS
     }
+    _show(found)
+    if figures.wanted(sys.argv):
+        _write(found)
+
+
+def _write(found: Mapping[str, Waits]) -> None:
+    figures.write_table(
+        "live",
+        ("beside", "p50, ms", "p99, ms", "p99 against idle", "jobs a second"),
+        [
+            (
+                name,
+                f"{waits.p50:.1f}",
+                f"{waits.p99:.1f}",
+                f"{waits.p99 / found['idle'].p99:.1f}",
+                f"{waits.jobs:,.0f}",
+            )
+            for name, waits in found.items()
+        ],
+    )
+
+
+def _show(found: Mapping[str, Waits]) -> None:
     print(f"{RATE} requests a second, milliseconds, medians of {ROUNDS} rounds")
     for name, waits in found.items():
         ratio = waits.p99 / found["idle"].p99
