@@ -33,6 +33,7 @@ from jqengine.queries import (
     SinkState,
 )
 from jqengine.redaction import Redactor, is_form
+from jqengine.remote.counting import Counts
 from jqengine.remote.editing import changed_request, edited, version_of
 from jqengine.remote.foresight import Foresight
 from jqengine.remote.intake import first_due
@@ -106,6 +107,7 @@ class Oversight:
 
     :param pulse: counts what ends.
     :param wake: called when there may be something to run.
+    :ivar counts: counts what there is.
     :ivar foresight: finds due times to come.
     """
 
@@ -135,6 +137,7 @@ class Oversight:
         self._insides = insides
         self._new_id = new_id
         self._wake = wake
+        self.counts = Counts(reactor, lambda: store.stats(clock.now()))
         self.foresight = Foresight(reactor, clock, self._control, triggers, submissions)
 
     async def run(self, run_id: str) -> RunAccount:
@@ -219,7 +222,7 @@ class Oversight:
     async def glance(self) -> Glance:
         """How the engine is."""
         now = self._clock.now()
-        stats = await self._store.stats(now)
+        stats = await self.counts.stats()
         following = await self._control.find_jobs(_SCHEDULED, JobOrder.DUE, None, 1)
         running = await self._control.find_runs(_RUNNING, None, MOST_RUNNING)
         removed = await self._control.find_jobs(_REMOVED, JobOrder.NEWEST, None, SHOWN)

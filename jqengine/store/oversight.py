@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 
 from jqengine.delivery import Delivery
 from jqengine.errors import NoSuchJob, NotPossible
@@ -118,14 +118,18 @@ def find_deliveries(
         query = query.where(or_(*of_job))
     if wanted.states is not None:
         query = query.where(one_of(deliveries.c.state, wanted.states))
-    query = query.where(*between(deliveries.c.id, floor, after)).order_by(deliveries.c.id.desc())
-    found: list[Delivery] = []
-    for row in connection.execute(query):
-        if wanted.sink is None or wanted.sink in (row.sink, label_of(row.sink)):
-            found.append(delivery_from(tuple(row)))
-            if len(found) > limit:
-                break
+    query = query.where(*between(deliveries.c.id, floor, after))
+    if wanted.sink is not None:
+        query = query.where(deliveries.c.sink.in_(_sinks_shown_as(connection, query, wanted.sink)))
+    query = query.order_by(deliveries.c.id.desc()).limit(limit + 1)
+    found = [delivery_from(tuple(row)) for row in connection.execute(query)]
     return page_of(found, limit, floor, lambda one: one.id)
+
+
+def _sinks_shown_as(connection: Connection, query: Select[Any], sink: str) -> Sequence[str]:
+    """The URLs in what *query* finds that are *sink*, or are shown as it."""
+    among = query.with_only_columns(deliveries.c.sink).distinct()
+    return [one for one in connection.scalars(among) if sink in (one, label_of(one))]
 
 
 def drop_delivery(connection: Connection, delivery_id: str) -> bool:

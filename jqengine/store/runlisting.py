@@ -75,7 +75,9 @@ def _newest(connection: Connection, wanted: RunFilter, after: str | None, limit:
         running = select(runs.c.id).where(run_running).limit(paging.MOST_LOOKED_AT)
         query, floor = _RUNS.where(runs.c.id.in_(running)), None
     else:
-        query, floor = _RUNS, floor_of_ids(connection, runs, after)
+        times = (wanted.states, wanted.since, wanted.until)
+        picky = _picks(wanted) or any(one is not None for one in times)
+        query, floor = _RUNS, floor_of_ids(connection, runs, after) if picky else None
     query = query.where(*between(runs.c.id, floor, after), *_matching(wanted, wanted.states))
     return connection.execute(query.order_by(runs.c.id.desc()).limit(limit + 1)).all(), floor
 
@@ -103,7 +105,7 @@ def _by_end(connection: Connection, wanted: RunFilter, after: str | None, limit:
     states = [one for one in ENDED_STATES if wanted.states is None or one in wanted.states]
     place = None if after is None else instant_and_id(after)
     bounds = [*_within(wanted), *_before(place)]
-    floors = [_floor_of_ends(connection, state, bounds) for state in states]
+    floors = [_floor_of_ends(connection, state, bounds) for state in states if _picks(wanted)]
     floor = max((one for one in floors if one is not None), default=None)
     if floor is not None:
         bounds.append(runs.c.finished >= floor)
@@ -120,6 +122,12 @@ def _by_end(connection: Connection, wanted: RunFilter, after: str | None, limit:
     rows.sort(key=lambda row: (row.finished, row.id), reverse=True)
     # Behind all that ended at the instant of the floor, whatever their ids.
     return rows, None if floor is None else f"{floor!r},"
+
+
+def _picks(wanted: RunFilter) -> bool:
+    """Whether many rows of an index may have to be looked at for one that is wanted."""
+    picks = (wanted.name, wanted.target, wanted.user, wanted.statuses, wanted.node)
+    return any(one is not None for one in picks)
 
 
 def _floor_of_ends(

@@ -133,4 +133,21 @@ def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> It
 
 
 def _as_json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"
+    """*value*, each member and each item of its lists on a line of its own.
+
+    Laid out in full it would take json ten times as long.
+    """
+    if not isinstance(value, dict):
+        return _dumped(value).encode("utf-8", "replace") + b"\n"
+    lines = (f"  {_dumped(name)}: {_member(one)}" for name, one in value.items())
+    return f"{{\n{f',{_LINE}'.join(lines)}\n}}\n".encode("utf-8", "replace")
+
+
+def _member(value: Any) -> str:
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return _dumped(value)
+    return f"[\n    {f',{_LINE}    '.join(map(_dumped, value))}\n  ]"
+
+
+_LINE = "\n"
+_dumped = json.JSONEncoder(ensure_ascii=False).encode
