@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Insert
+from sqlalchemy import ColumnElement, Double, Insert, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
@@ -31,6 +31,27 @@ def _by_id(_element: Arrival, compiler: Any, **options: Any) -> str:
 @compiles(Arrival, "sqlite")
 def _by_row_number(_element: Arrival, _compiler: Any, **_options: Any) -> str:
     return "runs.rowid"
+
+
+class NotByIndex(FunctionElement[str]):
+    """A text that no index is to be used for, where a plan is made from old statistics.
+
+    PostgreSQL may else believe that hardly a run is running, and look at all
+    that are for each that has ended.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(NotByIndex)
+def _as_it_is(element: NotByIndex, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(NotByIndex, "postgresql")
+def _as_a_value(element: NotByIndex, compiler: Any, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} || '')"
 
 
 class LeaseClock(FunctionElement[float]):

@@ -14,6 +14,7 @@ from jqengine.news import Topic
 from jqengine.store.ballast import require_room
 from jqengine.store.blocks import Each, insert_in_blocks
 from jqengine.store.codec import policy_from
+from jqengine.store.constructs import NotByIndex
 from jqengine.store.groups import look_at
 from jqengine.store.news import tell
 from jqengine.store.rows import NEW_RUN_COLUMNS, request_of
@@ -59,7 +60,8 @@ FINISH_EXHAUSTED = Each(
     lambda said: (
         update(jobs)
         .where(jobs.c.id == said["ended_id"])
-        .where(job_scheduled, jobs.c.exhausted == true())
+        .where(NotByIndex(jobs.c.state) == text_of(JobState.SCHEDULED))
+        .where(jobs.c.exhausted == true())
         .where(~exists().where(run_unfinished, runs.c.job_id == jobs.c.id))
         .values(state=text_of(JobState.FINISHED))
     ),

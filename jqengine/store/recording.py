@@ -31,6 +31,7 @@ from jqengine.news import Topic
 from jqengine.store.aftermath import settle_jobs
 from jqengine.store.blocks import InBlocks, numbered, parameters
 from jqengine.store.bodyfiles import put_away
+from jqengine.store.constructs import NotByIndex
 from jqengine.store.copying import Copied
 from jqengine.store.dispatching import dispatch
 from jqengine.store.followups import add_follow_ups
@@ -40,7 +41,7 @@ from jqengine.store.intake import add
 from jqengine.store.news import tell
 from jqengine.store.outputs import settle
 from jqengine.store.rows import RESULT_COLUMNS, Row, result_values
-from jqengine.store.schema import attempts, run_running, runs, text_of
+from jqengine.store.schema import attempts, runs, text_of
 from jqengine.store.turns import take_turn
 from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
 
@@ -51,7 +52,7 @@ def _fence(said: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
     """Whether the run in *said* is still held by its owner, in that attempt."""
     return and_(
         runs.c.id == said["run_id"],
-        run_running,
+        NotByIndex(runs.c.state) == text_of(RunState.RUNNING),
         runs.c.node == said["owner_node"],
         runs.c.boot == said["owner_boot"],
         runs.c.attempt == said["held_attempt"],
