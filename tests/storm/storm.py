@@ -19,13 +19,13 @@ from typing import Self
 
 from jqengine.client import JobQueue
 from jqengine.errors import JobQueueError
+from tests.nursery import Nursery
 from tests.simulation.asking import ask
 from tests.simulation.final import Final, at_rest, read
 from tests.simulation.stores import SqliteShelf
 from tests.storm.audit import Evidence
 from tests.storm.book import DEAD, Book, lines
 from tests.storm.failpoints import MIGRATING, POINTS
-from tests.storm.nursery import Nursery
 from tests.storm.orders import BOOK, CALM, FAIL, LEASE, PROCESS
 
 SHORT_LEASE = 2.0
@@ -164,22 +164,25 @@ class Storm:
         node.process = f"{node.name}.{node.lives}"
         node.doomed = FAIL in (environ or {})
         state = self.folder / node.name
-        node.pid = self._nursery.start(
-            (
-                *("--nodaemon", "--pidfile=", "jobqueue", "--app", "tests.storm.application"),
-                *("--crontab", "jobs.tab", "--http", "off", "--admin", "off"),
-                *("--store", f"sqlite:///{self.store}", "--state-dir", str(state)),
-                *("--job-threads", "4", "--drain-timeout", "10s"),
-            ),
-            self.folder,
-            {
-                BOOK: str(self._book_path),
-                PROCESS: node.process,
-                LEASE: str(SHORT_LEASE),
-                **(environ or {}),
-            },
-            self.folder / f"{node.name}.log",
-        )
+        environment = {
+            BOOK: str(self._book_path),
+            PROCESS: node.process,
+            LEASE: str(SHORT_LEASE),
+            **(environ or {}),
+        }
+        with (self.folder / f"{node.name}.log").open("a") as log:
+            node.pid = self._nursery.start(
+                (
+                    *("--nodaemon", "--pidfile=", "jobqueue", "--app", "tests.storm.application"),
+                    *("--crontab", "jobs.tab", "--http", "off", "--admin", "off"),
+                    *("--store", f"sqlite:///{self.store}", "--state-dir", str(state)),
+                    *("--job-threads", "4", "--drain-timeout", "10s"),
+                ),
+                self.folder,
+                {**os.environ, **environment},
+                log.fileno(),
+                log.fileno(),
+            )
 
     def kill(self, node: Node) -> None:
         """Kill an engine where it stands, if it has not died by itself."""
@@ -201,7 +204,7 @@ class Storm:
 
     def is_gone(self, node: Node) -> bool:
         """Whether an engine has died by itself; then it may be started again."""
-        if node.pid is None or not self._nursery.is_gone(node.pid):
+        if node.pid is None or self._nursery.status(node.pid) is None:
             return node.pid is None
         self._book.note(DEAD, node.process)
         self.kills += 1

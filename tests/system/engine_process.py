@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import json
 import os
@@ -12,15 +13,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.nursery import Forked, Nursery
+
 PATIENCE = 30.0
 _SHOWING = re.compile(r"shown at http://127\.0\.0\.1:(\d+)")
 _LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
+TWISTD = ("twistd", "-n", "--pidfile=")
+
+# What a process looks at as it begins, and one that is forked does not.
+_EARLY = ("LD_", "PYTHON")
 
 
 class EngineProcess:
@@ -34,23 +42,15 @@ class EngineProcess:
         self,
         folder: Path,
         *arguments: str,
-        runner: tuple[str, ...] = ("twistd", "-n", "--pidfile="),
+        runner: tuple[str, ...] = TWISTD,
         environment: dict[str, str] | None = None,
     ) -> None:
-        script = str(Path(sys.executable).with_name(runner[0]))
         if "--admin" not in arguments:
             arguments += ("--admin", "off")
         self.output: list[str] = []
         self.events: list[dict[str, Any]] = []
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.process = subprocess.Popen(
-            [script, *runner[1:], "jobqueue", *arguments],
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process = started(folder, runner, ("jobqueue", *arguments), environment or {})
         self._readers = [
             threading.Thread(target=self._read, args=(self.process.stdout, self._take_output)),
             threading.Thread(target=self._read, args=(self.process.stderr, self._take_event)),
@@ -159,6 +159,35 @@ class EngineProcess:
             self.events.append(json.loads(line))
         except ValueError:
             self.events.append({"message": line})
+
+
+@cache
+def nursery() -> Nursery:
+    """The one of this run of the tests."""
+    one = Nursery()
+    atexit.register(one.close)
+    return one
+
+
+def started(
+    folder: Path,
+    runner: Sequence[str],
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+) -> subprocess.Popen[bytes] | Forked:
+    """A process: forked where that makes no difference but in time."""
+    environ = {**os.environ, **environment}
+    if runner == TWISTD and not any(name.startswith(_EARLY) for name in environment):
+        return Forked(nursery(), (*runner[1:], *arguments), folder, environ)
+    script = str(Path(sys.executable).with_name(runner[0]))
+    return subprocess.Popen(
+        [script, *runner[1:], *arguments],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 @contextmanager
