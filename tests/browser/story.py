@@ -91,7 +91,8 @@ class Story:
     ) -> None:
         self.queue.close()
         try:
-            assert self.engine.stop() == 0
+            self.engine.stop()
+            assert self.engine.has_said("The engine has stopped")
         finally:
             if self.engine.process.poll() is None:
                 self.engine.process.kill()

@@ -21,6 +21,9 @@ NAVIGATION = (
     ("/groups", "Groups"),
 )
 
+FRESH = 2.0
+"""Seconds for which the number of troubles in the head of a page is good."""
+
 _HEADINGS = {"404": "Not found", "503": "The engine does not answer"}
 
 
@@ -34,6 +37,7 @@ class Desk:
     def __init__(self, templates: Templates, site: Callable[[], str]) -> None:
         self.templates = templates
         self.site = site
+        self._counted = (float("-inf"), 0)
 
     def page(
         self, asked: Asked, template: str, *, status: str = "200 OK", **values: Any
@@ -55,7 +59,7 @@ class Desk:
             **values,
         }
         if "troubles" not in shown:
-            shown["troubles"] = _troubles(asked)
+            shown["troubles"] = self._troubles(asked, now.timestamp())
         return Response(status, self.templates.page(template, shown))
 
     def problem(self, asked: Asked, status: str, sentence: str) -> Response:
@@ -69,13 +73,17 @@ class Desk:
             troubles=0,
         )
 
-
-def _troubles(asked: Asked) -> int:
-    """How many things wait for a person."""
-    try:
-        return needs_of(asked.queue.overview())
-    except JobQueueError:
-        return 0
+    def _troubles(self, asked: Asked, now: float) -> int:
+        """How many things wait for a person; counted anew when that is a while ago."""
+        at, count = self._counted
+        if abs(now - at) < FRESH:
+            return count
+        try:
+            count = needs_of(asked.queue.overview())
+        except JobQueueError:
+            return 0
+        self._counted = (now, count)
+        return count
 
 
 def failing_of(overview: Overview) -> Sequence[SinkView]:

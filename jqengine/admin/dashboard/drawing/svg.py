@@ -7,6 +7,7 @@ content security policy of the pages holds for the pictures in them.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from markupsafe import Markup, escape
 
@@ -20,15 +21,15 @@ def element(name: str, *children: Markup, **attributes: str | float | None) -> M
     An underscore in an attribute's name stands for a hyphen, and one at its
     end for nothing, so that ``class_`` can be written.
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(_name(key), _value(value))
+    written = "".join(
+        f' {_name(key)}="{words(value) if isinstance(value, str) else number(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    start = Markup("<") + Markup(name) + written  # noqa: S704  # names are ours
+    # Plain text put together: names are ours, values and children are escaped.
     if not children:
-        return start + Markup("/>")
-    return start + Markup(">") + Markup("").join(children) + Markup("</") + name + Markup(">")
+        return Markup(f"<{name}{written}/>")  # noqa: S704
+    return Markup(f"<{name}{written}>{''.join(children)}</{name}>")  # noqa: S704
 
 
 def words(text: str) -> Markup:
@@ -38,17 +39,14 @@ def words(text: str) -> Markup:
 
 def percent(part: float) -> str:
     """A part of the whole width; so a picture is as wide as the page, its text no smaller."""
-    return f"{part * 100:.3f}".rstrip("0").rstrip(".") + "%"
+    return f"{round(part * 100, 2):g}%"
 
 
 def number(value: float) -> str:
     """A coordinate, to a hundredth of a pixel."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{round(value, 2):g}"
 
 
+@cache
 def _name(key: str) -> str:
     return "viewBox" if key == "view_box" else key.rstrip("_").replace("_", "-")
-
-
-def _value(value: str | float | None) -> Markup:
-    return words(value) if isinstance(value, str) else Markup(number(value or 0))  # noqa: S704

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from jqengine.admin.dashboard import filterbox
+from jqengine.admin.dashboard import filterbox, outcomes
 from jqengine.admin.dashboard.desk import Desk
-from jqengine.admin.dashboard.drawing.strip import strip
+from jqengine.admin.dashboard.drawing.strip import Cell, strip
 from jqengine.admin.dashboard.filterbox import Wanted
 from jqengine.admin.dashboard.pages.histories import cells_of, summary_of
 from jqengine.admin.dashboard.schedules import in_words
 from jqengine.admin.dashboard.web import Asked, Response, redirect
 from jqengine.errors import BadValue, JobQueueError
-from jqengine.wire.views import JobView
+from jqengine.wire.views import JobView, RunView
 
-ON_A_PAGE = 40
-LATEST = 30
+ON_A_PAGE = 25
+LATEST = 20
 """Runs that the strip of a job shows."""
+
+ONCE = frozenset({"at", "after", "now"})
+"""Time syntaxes of which one due time comes; a text of ``when`` may mean several."""
 
 _DONE = {"pause": "paused", "resume": "resumed", "run": "ran", "cancel": "cancelled"}
 
@@ -95,15 +99,34 @@ def _not_understood(desk: Desk, asked: Asked, text: str, error: BadValue) -> Res
 
 def _rows(desk: Desk, asked: Asked, jobs: Sequence[JobView]) -> list[Row]:
     zone, now = desk.templates.zone, desk.templates.now()
-    histories = asked.queue.histories([job.id for job in jobs], limit=LATEST)
+    several = [job.id for job in jobs if may_run_again(job)]
+    histories = dict(zip(several, asked.queue.histories(several, limit=LATEST), strict=True))
     return [
         Row(
             job=job,
             schedule=in_words(job.schedule, zone),
-            strip=strip(cells_of(runs, zone, now), LATEST, f"Latest runs: {summary_of(runs)}"),
+            strip=_strip(histories[job.id], zone, now) if job.id in histories else _only_run(job),
         )
-        for job, runs in zip(jobs, histories, strict=True)
+        for job in jobs
     ]
+
+
+def may_run_again(job: JobView) -> bool:
+    """Whether it is more than a single run."""
+    return job.name is not None or job.schedule.get("syntax") not in ONCE
+
+
+def _strip(runs: Sequence[RunView], zone: str, now: datetime) -> Markup:
+    return strip(cells_of(runs, zone, now), LATEST, f"Latest runs: {summary_of(runs)}")
+
+
+def _only_run(job: JobView) -> Markup:
+    """The one run of a job that is due once, whose id is its own."""
+    if job.previous_status is None:
+        return strip((), LATEST, "no run yet")
+    outcome = outcomes.RAN if 0 < job.previous_status < 400 else outcomes.FAILED
+    said = str(job.previous_status or "no response")
+    return strip((Cell(outcome, said, f"/runs/{job.id}"),), LATEST, f"Its run: {said}")
 
 
 def _heading(wanted: Wanted) -> str:
