@@ -432,7 +432,8 @@ OPTIONS: tuple[Option, ...] = (
         metavar="URL",
         parse=parse_filled,
         default=("sqlite:///STATE/jobqueue.db",),
-        help="The SQLAlchemy URL of the queue. In the default, STATE is the state directory.",
+        help="The URL of the queue: ``sqlite:///PATH`` or ``postgresql://USER@HOST:PORT/DATABASE``."
+        " In the default, STATE is the state directory.",
     ),
     Option(
         name="keep",
