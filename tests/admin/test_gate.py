@@ -257,6 +257,19 @@ async def test_programs_send_json_and_need_no_token(admin: Admin) -> None:
 
 
 @ensureDeferred
+async def test_no_page_of_another_site_listens_or_looks(admin: Admin) -> None:
+    stream = "text/event-stream"
+    assert (await admin.ask("GET", "/events", Accept=stream)).status == 200
+    for origin in ("http://evil.example", "null", "http://localhost:3000"):
+        assert (await admin.ask("GET", "/events", Accept=stream, Origin=origin)).status == 403
+    own = "http://localhost:8081"
+    listening = {"Host": "localhost:8081", "Accept": stream, "Origin": own}
+    assert (await admin.ask("GET", "/events", **listening)).status == 200
+    elsewhere = {**listening, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}
+    assert (await admin.ask("GET", "/events", **elsewhere)).status == 403
+
+
+@ensureDeferred
 async def test_what_is_looked_at_is_what_happens(admin: Admin) -> None:
     answer = await admin.ask("GET", "/", X_HTTP_Method_Override="DELETE")
     assert answer.environ["REQUEST_METHOD"] == "GET"

@@ -18,7 +18,7 @@ from twisted.internet.task import Clock
 from jqengine.admin.metrics import Metrics, Values
 from jqengine.admin.metricstable import METRICS, Kind
 from jqengine.admin.runmeasures import RunMeasures
-from jqengine.admin.storemetrics import FRESH, PATIENCE, StoreMetrics
+from jqengine.admin.storemetrics import FRESH, PATIENCE, SHARE, StoreMetrics
 from jqengine.errors import StoreUnavailable
 from jqengine.job import Outcome, Run
 from jqengine.lifecycle import RunState
@@ -208,7 +208,10 @@ def test_the_store_is_asked_seldom_and_never_waited_for() -> None:
     ]
     assert asked(metrics) == found
     assert store.asked == 1
-    reactor.advance(FRESH)
+    reactor.advance(FRESH - 0.1)
+    assert asked(metrics) == found
+    assert store.asked == 1
+    reactor.advance(0.2)
     late = asked(metrics)
     assert store.asked == 2
     reactor.advance(PATIENCE)
@@ -218,6 +221,21 @@ def test_the_store_is_asked_seldom_and_never_waited_for() -> None:
     for answer in store.answers[-3:-1]:
         answer.cancel()
     assert broken == [{"jobqueue_store_up": {(): 0}}]
+
+
+def test_a_store_that_is_slow_to_count_is_asked_less_often() -> None:
+    reactor, store = Clock(), Questions()
+    metrics = StoreMetrics(reactor, Still(), store, store)
+    found = asked(metrics)
+    reactor.advance(0.5)
+    for answer, value in zip(store.answers, ({"due": 3}, None, {}), strict=True):
+        answer.callback(value)
+    assert found[0]["jobqueue_oldest_due_seconds"] == {(): 0.0}
+    reactor.advance(0.5 / SHARE - 0.1)
+    assert asked(metrics) == found
+    reactor.advance(0.2)
+    asked(metrics)
+    assert store.asked == 2
 
 
 @ensureDeferred
