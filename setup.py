@@ -29,6 +29,7 @@ TESTS = [
     "pytest>=8",
     "pytest-twisted>=1.14",
     "schemathesis>=4",
+    "selenium>=4.20",
     "setuptools>=77",
     "standardwebhooks",
 ]
