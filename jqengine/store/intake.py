@@ -123,9 +123,15 @@ def _insert_anonymous(connection: Connection, new: Sequence[Job]) -> int:
     added = _INSERT_ANONYMOUS.change(connection, free)
     if len(free) < len(new):
         grouped = [job for job in new if job.definition.policy.group is not None]
+        known = _known(connection, [job.id for job in grouped])
         added += _INSERT_GROUPED.change(connection, [grouped_run(job, texts) for job in grouped])
-        note_limits(connection, [job.definition.policy for job in grouped])
+        note_limits(connection, [job.definition.policy for job in grouped if job.id not in known])
     return added
+
+
+def _known(connection: Connection, run_ids: Sequence[str]) -> set[str]:
+    """Those of *run_ids* that are there."""
+    return {row.id for row in select_in(connection, select(runs.c.id), runs.c.id, run_ids)}
 
 
 class Applied(NamedTuple):

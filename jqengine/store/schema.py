@@ -238,6 +238,7 @@ partial_index(
 partial_index(
     "runs_group",
     runs.c.group_name,
+    runs.c.finished,
     runs.c.state,
     runs.c.priority,
     runs.c.ready,

@@ -11,9 +11,20 @@ from twisted.python.failure import Failure
 
 from jqengine.errors import JobQueueError
 from jqengine.identity import IdFactory
-from jqengine.job import Job
+from jqengine.job import Definition, Job, Policy, Request, Schedule, Syntax
+from jqengine.lifecycle import JobState
 from jqengine.remote.verbs import Verbs
+from jqengine.units import Rate
 from tests.simulation.crontabs import OPTIONS, SINKS
+
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "single": {"concurrency": "1", "rate": "none"},
+    "slow": {"concurrency": "none", "rate": "3/20s"},
+    "both": {"concurrency": "2", "rate": "2/5s"},
+}
+"""What clients name, and the limits that they mostly say of it."""
+
+MUCH_LATER = 30 * 86400.0
 
 _OWN = {name: values for name, values in OPTIONS.items() if name != "jitter"}
 
@@ -35,6 +46,7 @@ class Client:
     ) -> None:
         self._random = random
         self._paths = paths
+        self._grouped = random.choice((0.0, 0.3, 1.0))
         self._new_id = IdFactory(random.getrandbits)
         self._acknowledged = acknowledged
         self._said = said
@@ -44,13 +56,18 @@ class Client:
     def ask(self, verbs: Verbs, now: float) -> None:
         """Ask for something."""
         ask = self._random.choice(
-            (self._schedule, self._schedule, self._schedule, self._again, self._steer, self._steer)
+            (
+                *(self._schedule,) * 6,
+                *(self._again,) * 2,
+                *(self._steer,) * 4,
+                self._hold,
+            )
         )
         asking = Deferred.fromCoroutine(ask(verbs, now))
         asking.addErrback(self._refused)
 
     async def _schedule(self, verbs: Verbs, now: float) -> None:
-        saids = [self._submission(now) for _ in range(self._random.choice((1, 1, 1, 5)))]
+        saids = [self._submission(now) for _ in range(self._random.choice((1, 1, 2, 8)))]
         await self._submit(verbs, saids)
 
     async def _again(self, verbs: Verbs, now: float) -> None:
@@ -87,6 +104,16 @@ class Client:
         else:
             await getattr(verbs, verb)(job)
 
+    async def _hold(self, verbs: Verbs, now: float) -> None:
+        """Pause a group or everything, or let it go."""
+        held = self._random.choice((None, *GROUPS))
+        resumes = self._random.random() < 0.6
+        self._said(f"{'resumes' if resumes else 'pauses'} {held or 'everything'}")
+        if held is None:
+            await (verbs.groups.resume_all() if resumes else verbs.groups.pause_all())
+        else:
+            await (verbs.groups.resume(held) if resumes else verbs.groups.pause(held))
+
     async def _some_job(self, verbs: Verbs) -> Job | None:
         if self._known and self._random.random() < 0.6:
             return await verbs.find(self._random.choice(self._known), None)
@@ -106,10 +133,20 @@ class Client:
             said["name"] = f"client-{random.randint(0, 3)}"
         if random.random() < 0.2:
             said["key"] = f"key-{random.randint(0, 2)}"
+            said["duplicate"] = random.choice(("first", "replace", "reject", "debounce"))
+        if random.random() < self._grouped:
+            said |= self._limits()
         for name, values in _OWN.items():
             if random.random() < 0.2:
                 said[name] = random.choice(values)
         return said
+
+    def _limits(self) -> Mapping[str, str]:
+        """A group, mostly with its own limits, sometimes with none or others."""
+        group = self._random.choice(tuple(GROUPS))
+        said = GROUPS[group if self._random.random() < 0.9 else self._random.choice(tuple(GROUPS))]
+        limits = {} if self._random.random() < 0.2 else said
+        return {"group": group, **limits}
 
     def _time(self) -> Mapping[str, str]:
         """A time text, or none for now."""
@@ -128,3 +165,22 @@ class Client:
     def _refused(self, failure: Failure) -> None:
         failure.trap(JobQueueError)
         self._said(f"was refused: {failure.getErrorMessage()}")
+
+
+def unlimited(group: str, new_id: IdFactory, now: float) -> Job:
+    """A job, due much later, that takes the limits of its group away."""
+    due = now + MUCH_LATER
+    return Job(
+        id=new_id(now),
+        definition=Definition(
+            identity=None,
+            name=None,
+            request=Request(target="/quick"),
+            schedule=Schedule(syntax=Syntax.AFTER, text="30d", zone="UTC"),
+            policy=Policy(group=group, concurrency=0, rate=Rate(0, 0.0)),
+        ),
+        state=JobState.SCHEDULED,
+        created=now,
+        anchor=due,
+        due=due,
+    )

@@ -226,7 +226,8 @@ def _is_same(one: Job, other: Job) -> bool:
 
 def _is_exhausted(life: Life) -> bool:
     reboot = life.epoch.job.definition.schedule.syntax is Syntax.REBOOT
-    return life.due is None and not reboot and bool(life.epoch.handled)
+    over = bool(life.epoch.handled) or life.epoch.job.due is None
+    return life.due is None and not reboot and over
 
 
 def broken_chain(epoch: Epoch) -> Iterator[str]:

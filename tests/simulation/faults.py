@@ -215,6 +215,7 @@ THEMES = (
     Theme((edit, edit, bad_edit, crash, stop), ("/quick", "/flaky", "/gone")),
     Theme((slow_disk, full_disk, store_away, crash), ("/quick", "/change", "/raises")),
     Theme((ask, ask, crash, step_clock), ("/quick", "/slow", "/flaky")),
+    Theme((ask, ask, ask, ask, ask, crash, stop), ("/quick", "/slow", "/busy"), 15),
 )
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from tests.simulation.duebook import DueBook
 from tests.simulation.endrules import end_rules
-from tests.simulation.history import LOGGED, Acknowledged, Effect, Happened
+from tests.simulation.groupbook import GroupBook
+from tests.simulation.history import LOGGED, STEPPED, Acknowledged, Effect, Happened
 from tests.simulation.policybook import PolicyBook
 from tests.simulation.runbook import RunBook
 from tests.simulation.seen import Seen
@@ -26,13 +27,17 @@ def violations(seen: Seen) -> list[str]:
 def _violations(seen: Seen) -> Iterator[str]:
     runs, dues = RunBook(), DueBook()
     policies = PolicyBook(dues)
+    groups = GroupBook(runs)
     for event in seen.history:
         yield from runs.read(event)
         if isinstance(event, Effect):
             yield from dues.read(event)
             yield from policies.read(event)
+            yield from groups.read(event)
         elif isinstance(event, Happened):
             dues.happened(event)
+            if event.what == STEPPED:
+                groups.clock_was_set(event.when)
             if event.what == LOGGED:
                 yield f"the log has a failure: {event.about}"
         elif isinstance(event, Acknowledged) and event.job_id not in seen.final.jobs:

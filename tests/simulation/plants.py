@@ -6,6 +6,7 @@ tests.simulation --plant NAME`` plays with one of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from jqengine.interfaces import ITriggers
 from jqengine.job import Firing, Job, Outcome, Owner, Run
 from jqengine.lifecycle import RunState
 from jqengine.store import memoryqueue
+from jqengine.store.memorygroups import MemoryGroups
 from jqengine.store.memoryqueue import KeptRun, MemoryQueue
 
 Patch = Any
@@ -126,6 +128,18 @@ def second_plan_wins() -> Patch:
     return mock.patch.object(memoryqueue, "is_there_already", return_value=False)
 
 
+def under_way_forgotten() -> Patch:
+    """A claim counts what it takes of a group, and not what runs already."""
+    claimable = MemoryGroups.claimable
+
+    def careless(
+        self: MemoryGroups, ready: Sequence[Run], _running: Any, most: int, now: float
+    ) -> list[Run]:
+        return claimable(self, ready, Counter(), most, now)
+
+    return mock.patch.object(MemoryGroups, "claimable", careless)
+
+
 PLANTS: Mapping[str, Callable[[], Patch]] = {
     function.__name__: function
     for function in (
@@ -138,6 +152,7 @@ PLANTS: Mapping[str, Callable[[], Patch]] = {
         delivered_before_recorded,
         lines_always_new,
         second_plan_wins,
+        under_way_forgotten,
     )
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jqengine.job import Firing, Overlap, Run
+from jqengine.job import Duplicate, Firing, Overlap, Run
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from tests.simulation.duebook import DueBook
 from tests.simulation.history import Effect
@@ -51,6 +51,12 @@ class PolicyBook:
             for outcome, taken in zip(event.said["outcomes"], event.answer, strict=True):
                 if taken and outcome.verdict.state is not RunState.WAITING:
                     self._end(outcome.run_id, outcome.verdict.remove is not None)
+        elif event.call == "add":
+            for job in event.answer:
+                if job.definition.policy.duplicate is Duplicate.DEBOUNCE and job.due is not None:
+                    # What had not begun is cancelled, and due later.
+                    queue = self._queue(job.id)
+                    queue.unfinished &= queue.begun
         elif event.call in ("run_now", "reopen"):
             self._queue(event.answer.job_id).by_hand = True
         elif event.call == "steer" and event.said["step"].event is JobEvent.CANCEL:
@@ -63,7 +69,7 @@ class PolicyBook:
         queue = self._queue(firing.job_id)
         overlaps = self._dues.overlaps(firing.job_id)
         skips = overlaps == {Overlap.SKIP} and not queue.by_hand
-        if firing.runs and queue.unfinished and skips:
+        if firing.runs and queue.unfinished and skips and not firing.held:
             yield (
                 f"{firing.job_id}: overlap=skip, and {firing.runs} run "
                 f"beside {sorted(queue.unfinished)}"

@@ -10,6 +10,7 @@ its claim, or was given up.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from jqengine.job import Outcome, Owner, Run
@@ -159,6 +160,10 @@ class RunBook:
                 f"{run.id}: taken over from {before.owner}, which renewed its lease "
                 f"{alone:.1f} s before: the clock was set, not the process gone"
             )
+
+    def under_way(self) -> Counter[str | None]:
+        """How many runs of each group are held by somebody."""
+        return Counter(claim.run.policy.group for claim in self._all_held())
 
     def _all_held(self) -> Iterator[Claim]:
         for account in self.accounts.values():

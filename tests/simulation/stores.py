@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 CHANGES = frozenset(
     {"add", "apply", "fire", "claim", "record", "give_back", "recover", "renew", "prune"}
-    | {"steer", "run_now", "reopen", "redrive"}
+    | {"steer", "run_now", "reopen", "redrive", "set_paused"}
     | {"claim_deliveries", "end_deliveries", "give_back_deliveries", "recover_deliveries"}
 )
 """The methods of a store that change it."""

@@ -23,7 +23,7 @@ from jqengine.job import Owner
 from jqengine.sinktools import Parcel
 from jqengine.testing import PlayedClock, PlayedReactor
 from tests.simulation.asking import ask
-from tests.simulation.clients import Client
+from tests.simulation.clients import GROUPS, Client, unlimited
 from tests.simulation.crontabs import STARTS, Crontab
 from tests.simulation.faults import some_theme
 from tests.simulation.final import Final, at_rest, read
@@ -132,8 +132,20 @@ class World:
             self.nodes.start(name)
         # What was put off before the clock was set back comes due in the end.
         self.step(max(0.0, self._latest - self.clock.now()))
+        for group in (None, *GROUPS):
+            self._let_go(group)
         self.note(WORLD, HEALED)
         return self.clock.now()
+
+    def _let_go(self, group: str | None) -> None:
+        """Somebody ends a pause."""
+        changed = ask(self.shelf, lambda store: store.set_paused(group, False))
+        self.note_effect(WORLD, "set_paused", {"group": group, "paused": False}, changed)
+        if group is not None:
+            # More may have been asked for than its limits let through in any time.
+            jobs = [unlimited(group, IdFactory(self.random.getrandbits), self.clock.now())]
+            accepted = ask(self.shelf, lambda store: store.add(jobs))
+            self.note_effect(WORLD, "add", {"jobs": jobs}, accepted)
 
     def _come_to_rest(self, horizon: float) -> Final:
         end = self.now + LONGEST_REST

@@ -139,6 +139,15 @@ async def test_the_newest_job_says_what_holds(store: Any) -> None:
 
 
 @ensureDeferred
+async def test_what_is_sent_again_is_not_the_newest(store: Any) -> None:
+    first = of_mail(concurrency=1, due=LATER)
+    await store.add([first])
+    await store.add([of_mail(concurrency=3, due=LATER)])
+    await store.add([first])
+    assert (await _group(store)).group.concurrency == 3
+
+
+@ensureDeferred
 async def test_of_a_batch_the_last_says_what_holds(store: Any) -> None:
     await store.add([of_mail(concurrency=n) for n in (3, 1, 2)])
     assert len(await _claimed(store)) == 2

@@ -71,7 +71,7 @@ def _make_indexes() -> None:
     _partial_index(
         "runs_group",
         "runs",
-        ["group_name", "state", "priority", "ready"],
+        ["group_name", "finished", "state", "priority", "ready"],
         "group_name IS NOT NULL AND finished IS NULL",
     )
 
