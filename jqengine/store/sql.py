@@ -108,6 +108,7 @@ class SqlStore(SqlControl, SqlOversight, SqlDeliveries, SqlContinuations, SqlNod
             await self._writer.submit(_nothing)
         except Exception:
             await self._writer.stop()
+            self._place.close()
             raise
         self._reader.start()
         await self._channel.open(self.heard)
