@@ -32,7 +32,7 @@ from jqengine.units import format_duration
 MOST_JOBS_AT_ONCE = 1000
 MOST_ON_A_PAGE = 1000
 
-MOST_THAT_FIT = 250
+MOST_THAT_FIT = 150
 """Items that the store is asked for: more of them do not fit into one answer."""
 
 LONGEST_REASON = 200

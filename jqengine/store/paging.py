@@ -13,7 +13,7 @@ from jqengine.errors import BadValue
 from jqengine.queries import Page, Pattern
 from jqengine.store.schema import text_of
 
-MOST_LOOKED_AT = 10_000
+MOST_LOOKED_AT = 5_000
 """Rows of a table that one page may look at, about."""
 
 T = TypeVar("T")

@@ -104,7 +104,7 @@ def _by_end(connection: Connection, wanted: RunFilter, after: str | None, limit:
     """The latest ends first: one state after the other, each by its part of the index."""
     states = [one for one in ENDED_STATES if wanted.states is None or one in wanted.states]
     place = None if after is None else instant_and_id(after)
-    bounds = [*_within(wanted), *_before(place)]
+    bounds = [*_within(wanted, runs.c.finished), *_before(place)]
     floors = [_floor_of_ends(connection, state, bounds) for state in states if _picks(wanted)]
     floor = max((one for one in floors if one is not None), default=None)
     if floor is not None:
@@ -151,18 +151,19 @@ def _before(place: tuple[float, str] | None) -> Iterable[ColumnElement[bool]]:
         yield or_(runs.c.finished < instant, runs.c.id < run_id)
 
 
-def _within(wanted: RunFilter) -> Iterable[ColumnElement[bool]]:
+def _within(wanted: RunFilter, finished: ColumnElement[float]) -> Iterable[ColumnElement[bool]]:
     if wanted.since is not None:
-        yield runs.c.finished >= wanted.since
+        yield finished >= wanted.since
     if wanted.until is not None:
-        yield runs.c.finished <= wanted.until
+        yield finished <= wanted.until
 
 
 def _matching(
     wanted: RunFilter, states: Iterable[RunState] | None
 ) -> Iterable[ColumnElement[bool]]:
     if states is not None:
-        yield one_of(runs.c.state, states)
+        # Not the column itself, lest all in that state be found by it, and be sorted.
+        yield one_of(runs.c.state.concat(""), states)
     if wanted.name is not None:
         yield like(runs.c.name, wanted.name)
     if wanted.target is not None:
@@ -174,4 +175,4 @@ def _matching(
     if wanted.node is not None:
         yield runs.c.node == wanted.node
     if wanted.order is RunOrder.NEWEST or wanted.job_id is not None:
-        yield from _within(wanted)
+        yield from _within(wanted, runs.c.finished)
