@@ -16,18 +16,42 @@ from jqengine.client.queue import JobQueue
 from jqengine.client.request import OnSuccess
 from jqengine.wire.events import Event
 from jqengine.wire.groups import GroupView
+from jqengine.wire.oversighttalks import Versioned
+from jqengine.wire.oversightviews import (
+    DeliveryView,
+    EditView,
+    Firing,
+    Minute,
+    Overview,
+    Page,
+    RunDetails,
+    SinkView,
+    Upcoming,
+    WhenView,
+)
 from jqengine.wire.views import ContinuationView, JobView, NodeView, ResultView, RunView
 
 __all__ = [
     "ContinuationView",
+    "DeliveryView",
+    "EditView",
     "Event",
+    "Firing",
     "GroupView",
     "Job",
     "JobQueue",
     "JobQueueMiddleware",
     "JobView",
+    "Minute",
     "NodeView",
     "OnSuccess",
+    "Overview",
+    "Page",
     "ResultView",
+    "RunDetails",
     "RunView",
+    "SinkView",
+    "Upcoming",
+    "Versioned",
+    "WhenView",
 ]

@@ -154,7 +154,7 @@ def _parsed(data: bytes) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Refusal(400, f"the body is not JSON: {error.msg} at {place}") from None
-    except UnicodeError as error:
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
         raise Refusal(400, f"the body is not text in UTF-8: {error.reason}") from None
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"the body is not JSON that is taken here: {error}") from None
