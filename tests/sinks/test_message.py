@@ -177,7 +177,7 @@ def test_the_summary_is_one_line_for_each_fact() -> None:
 
 
 def test_subjects() -> None:
-    assert subject_of(a_parcel(run=a_run(name=None))) == "GET /reports/nightly?fmt=pdf: 200 OK"
+    assert subject_of(a_parcel(run=a_run(name=None))) == "GET /reports/nightly?...: 200 OK"
 
 
 def test_a_difference_is_shown_and_the_whole_attached() -> None:
