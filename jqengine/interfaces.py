@@ -177,7 +177,8 @@ class IStore(Interface):
         Of a group no more are taken than its limits let begin, and each takes a
         token of its bucket; of what is paused none.
         Each comes back running, with its attempt counted, leased to *owner*
-        until *now* + *lease*.  No run is ever given to two owners.
+        until *now* + *lease*.  No run is ever given to two owners.  Fewer come,
+        but at least one, when their request bodies are too large to be held at once.
         """
 
     def record(outcomes: Sequence[Outcome]) -> Deferred[Sequence[Receipt]]:

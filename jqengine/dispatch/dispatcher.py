@@ -28,6 +28,9 @@ LONGEST_PAUSE = 30.0
 
 DUE_JOBS_AT_ONCE = 500
 
+MOST_BYTES_IN_HAND = 64 * 2**20
+"""Bytes of request bodies from which no more runs are claimed than there are free threads."""
+
 FIRST_TROUBLE_PAUSE = 0.5
 """Seconds to leave a store alone after its first failure; doubled each time."""
 
@@ -152,9 +155,14 @@ class Dispatcher(Service):
 
     def _room(self) -> int:
         """How many runs to claim."""
-        if self._leases.fresh and self._host.able and self._may_claim():
-            return self._window.room(self._recorder.in_hand)
-        return 0
+        if not (self._leases.fresh and self._host.able and self._may_claim()):
+            return 0
+        in_hand = self._recorder.in_hand
+        room = self._window.room(in_hand)
+        if room and self._recorder.bytes_in_hand >= MOST_BYTES_IN_HAND:
+            # Enough for all threads, and nothing in store.
+            return min(room, max(self._host.threads - in_hand, 0))
+        return room
 
     async def _leave_to_others(self) -> None:
         """Let go of what no thread has begun; another node may have free ones."""

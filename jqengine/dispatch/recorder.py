@@ -76,6 +76,12 @@ class Recorder:
         return len(self._claimed)
 
     @property
+    def bytes_in_hand(self) -> int:
+        """Bytes of their request bodies; one that several have is there once."""
+        bodies = {id(run.request.body): run.request.body for run in self._claimed.values()}
+        return sum(map(len, bodies.values()))
+
+    @property
     def runs(self) -> Sequence[Run]:
         """The runs that are claimed and have not ended."""
         ended = {run.id for run, _ in self._ended}

@@ -6,7 +6,7 @@ For the store's writer thread, within its transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import merge
 from operator import itemgetter
 from typing import Any
@@ -44,9 +44,12 @@ from jqengine.store.schema import (
     runs,
     text_of,
 )
-from jqengine.store.selecting import bodies_of
+from jqengine.store.selecting import bodies_of, sizes_of_bodies
 from jqengine.store.turns import has_turns, take_turn
 from jqengine.store.withdrawing import runs_of_cancelled_jobs, withdraw
+
+MOST_BYTES = 64 * 2**20
+"""Bytes of request bodies that a claim reads for one priority, or for the runs of groups."""
 
 _RUN_COLUMNS = [runs.c[name] for name in RUN_COLUMNS]
 _BODY_ID = RUN_COLUMNS.index("body_id")
@@ -235,7 +238,8 @@ def _claim_both(
     for priority, count in sorted(Counter(one.priority for one in chosen if not one.group).items()):
         claimed += _claim_of(connection, owner, now, lease, (priority, now, count))
     rows = line.take([place for place in chosen if place.group], owner, lease)
-    return list(merge(claimed, sorted(_runs_from(connection, rows), key=_order), key=_order))
+    grouped = _affordable(connection, owner, rows)
+    return list(merge(claimed, sorted(grouped, key=_order), key=_order))
 
 
 def _free_places(connection: Connection, now: float, limit: int) -> list[Place]:
@@ -264,11 +268,37 @@ def _claim_of(
     values = (owner.node, owner.boot, now, lease, now, *first_ready)
     if has_turns(connection):
         taken_rows = _TAKE_PAST_OTHERS.rows(connection, values)
-        return _runs_from(connection, sorted(taken_rows, key=_ready_and_id))
+        return _affordable(connection, owner, sorted(taken_rows, key=_ready_and_id))
     rows = _SEE.rows(connection, first_ready)
     taken = _TAKE.change(connection, values)
     assert taken == len(rows), f"saw {len(rows)} runs and took {taken}"
-    return _runs_from(connection, rows)
+    return _affordable(connection, owner, rows)
+
+
+def _affordable(connection: Connection, owner: Owner, rows: Sequence[Row]) -> list[Run]:
+    """The first of the runs in *rows*, as many as fit into memory; the others wait on."""
+    sizes = sizes_of_bodies(connection, (row[_BODY_ID] for row in rows))
+    if sum(sizes.values()) <= MOST_BYTES:
+        return _runs_from(connection, rows)
+    count = _how_many_fit([row[_BODY_ID] for row in rows], sizes)
+    others = [row[0] for row in rows[count:]]
+    _GIVE_BACK.change_each(connection, [(run_id, owner.node, owner.boot) for run_id in others])
+    look_at(connection, groups_of(connection, runs.c.id, others))
+    return _runs_from(connection, rows[:count])
+
+
+def _how_many_fit(body_ids: Sequence[str | None], sizes: Mapping[str, int]) -> int:
+    """At least one does; a body that several have is there once."""
+    held: set[str] = set()
+    left = MOST_BYTES
+    for count, body_id in enumerate(body_ids):
+        if body_id is None or body_id in held:
+            continue
+        left -= sizes.get(body_id, 0)
+        if left < 0 and count:
+            return count
+        held.add(body_id)
+    return len(body_ids)
 
 
 def _runs_from(connection: Connection, rows: Sequence[Row]) -> list[Run]:

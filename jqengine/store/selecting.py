@@ -15,6 +15,7 @@ from sqlalchemy import (
     any_,
     delete,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -59,6 +60,15 @@ def bodies_of(connection: Connection, ids: Iterable[str | None]) -> Bodies:
     wanted = {key for key in ids if key}
     rows = select_in(connection, select(bodies.c.id, bodies.c.content), bodies.c.id, wanted)
     return {row.id: row.content for row in rows}
+
+
+def sizes_of_bodies(connection: Connection, ids: Iterable[str | None]) -> dict[str, int]:
+    """The lengths of ``bodies`` by id, without reading them; *ids* may repeat and hold ``None``."""
+    wanted = {key for key in ids if key}
+    if not wanted:
+        return {}
+    lengths = select(bodies.c.id, func.length(bodies.c.content).label("length"))
+    return {row.id: row.length for row in select_in(connection, lengths, bodies.c.id, wanted)}
 
 
 def keep_bodies(connection: Connection, new: Iterable[Job]) -> None:

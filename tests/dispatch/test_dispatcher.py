@@ -446,3 +446,28 @@ def test_the_age_of_a_tick_tells_trouble_with_the_store_from_a_loop_that_is_stuc
     room.dispatcher.look()
     room.pass_time(1)
     assert room.dispatcher.tick_age < 2
+
+
+def test_large_requests_are_claimed_for_free_threads_alone(
+    room: EngineRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jqengine.dispatch.dispatcher.MOST_BYTES_IN_HAND", 600)
+    large = [
+        replace(
+            once(number),
+            definition=replace(
+                once(number).definition,
+                request=replace(once(number).definition.request, body=bytes([number]) * 600),
+            ),
+        )
+        for number in range(1, 20)
+    ]
+    add(room, *large)
+    room.start()
+    most = 0
+    while room.host.running:
+        most = max(most, room.recorder.in_hand)
+        room.answer(room.host.running[0])
+        room.pass_time(0.1)
+    assert most == room.host.threads
+    assert result_of(room.store.stats(NOW + 1000))["finished"] == 19

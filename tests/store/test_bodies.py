@@ -86,3 +86,21 @@ async def test_the_body_of_a_job_that_was_not_added_is_not_kept(
     await sqlite_store.add([a_job("first", key="k")])
     await sqlite_store.add([a_job("second", key="k", body=LONG)])
     assert ask("SELECT count(*) FROM bodies") == [(0,)]
+
+
+@ensureDeferred
+async def test_a_claim_takes_what_fits_into_memory(
+    sqlite_store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jqengine.store.claiming.MOST_BYTES", 25_000)
+    shared = bytes(20_000)
+    bodies = [b"", b"a" * 20_000, b"b" * 20_000, shared, shared, shared, b"c" * 99_000, b""]
+    jobs = [a_job(due=NOW + number, body=body) for number, body in enumerate(bodies)]
+    await sqlite_store.add(jobs)
+    found = []
+    for _ in range(6):
+        runs = await sqlite_store.claim(OWNER, NOW + 99, 100, LEASE)
+        found.append([jobs.index(next(job for job in jobs if job.id == run.id)) for run in runs])
+        assert {run.attempt for run in runs} <= {1}
+        assert [run.request.body for run in runs] == [bodies[number] for number in found[-1]]
+    assert found == [[0, 1], [2], [3, 4, 5], [6, 7], [], []]
