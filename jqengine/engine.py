@@ -233,6 +233,8 @@ class Engine(Service):
         )
         self._jobs.start()
         self._unlisten = self._store.listen(self._heard)
+        if world.worker is not None:
+            world.worker.join(self._remote, self._sinks.redactor)
         await self._remote.listen()
         self._signals.started()
         await say_what_is_paused(self._store, world.clock)

@@ -11,6 +11,8 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint
 
 from jqengine.interfaces import IChannel, IClock
+from jqengine.redaction import Redactor
+from jqengine.remote.assembly import Remote
 from jqengine.statedir import StateDirectory
 from jqengine.systemd import ServiceManager
 
@@ -23,12 +25,14 @@ class Worker:
     :ivar endpoint: makes endpoints that listen on the sockets of the parent.
     :ivar channel: to the other workers.
     :ivar first: whether it is this one that reads the crontabs as it starts.
+    :ivar join: lets runs of each worker be followed through the others.
     """
 
     state: StateDirectory
     endpoint: Callable[[str], IStreamServerEndpoint]
     channel: IChannel
     first: bool
+    join: Callable[[Remote, Redactor], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

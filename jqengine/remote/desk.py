@@ -272,8 +272,9 @@ class Desk:
         if tail in self._tails or len(self._tails) >= MOST_TAILS:
             raise LimitReached(f"{tail} is in use, or {MOST_TAILS} numbers are")
         of_job = None if job is None and name is None else (await self._verbs.find(job, name)).id
-        follower = Tail(self._line, tail, of_job, self._redactor)
+        follower = Tail(self._line, tail, of_job, self._redactor, output=bool(output))
         follower.until_stopped(self._events.subscribe(follower))
+        follower.until_stopped(self._live.far.subscribe(follower.relayed))
         if output:
             follower.until_stopped(self._live.subscribe(follower.wrote))
         self._tails[tail] = follower

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IReactorFromThreads
 
+from jqengine.remote.far import FarEvents
+
 MOST_PENDING = 1024 * 1024
 """Bytes on their way from the threads to the reactor; what exceeds them is left out."""
 
@@ -31,10 +33,13 @@ class LiveOutput:
     """Carries pieces from job threads to followers on the reactor thread.
 
     Costs a look at an empty tuple while nobody follows.
+
+    :ivar far: where what other processes tell of their runs comes in.
     """
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
         self._reactor = reactor
+        self.far = FarEvents()
         self._followers: tuple[Follower, ...] = ()
         self._lock = threading.Lock()
         self._pending: list[Piece] = []

@@ -38,14 +38,24 @@ class Tail:
     how much it has missed.
 
     :param job_id: whose runs, or ``None`` for all.
+    :param output: whether to tell what the application writes in other processes, too.
     """
 
-    def __init__(self, line: Line, number: int, job_id: str | None, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        line: Line,
+        number: int,
+        job_id: str | None,
+        redactor: Redactor,
+        *,
+        output: bool = False,
+    ) -> None:
         self._redactor = redactor
         self._line = line
         self._number = number
         self._job_id = job_id
         self._missed = 0
+        self._output = output
         self._stops: list[Callable[[], None]] = []
 
     def until_stopped(self, stop: Callable[[], None]) -> None:
@@ -93,6 +103,12 @@ class Tail:
         }
         for start in range(0, len(piece.data), MOST_BYTES):
             self._push(event, piece.data[start : start + MOST_BYTES])
+
+    def relayed(self, event: dict[str, Any], data: bytes | None) -> None:
+        """Tell of a run in another process."""
+        is_wanted = self._output or event["event"] != "output"
+        if "job" not in event or (is_wanted and self._follows(event["job"])):
+            self._push(event, data)
 
     def _follows(self, job_id: str) -> bool:
         return self._job_id is None or job_id == self._job_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from twisted.internet.abstract import FileDescriptor
@@ -16,8 +16,11 @@ from zope.interface import implementer
 from jqengine.interfaces import IChannel
 from jqengine.news import Topic
 
-LONGEST = 1000
-"""Bytes of one piece of news; the words of all topics are fewer."""
+LONGEST = 256 * 1024
+"""Bytes of one message."""
+
+MESSAGE = b"{"
+"""How a message begins that is no news: it is JSON."""
 
 Heard = Callable[[frozenset[Topic]], None]
 
@@ -31,29 +34,39 @@ class WorkersChannel:
     at the store anyway when it reads what is there.
 
     :param inbox: where this worker hears of changes; this takes it over.
-    :param others: where each of the others does, the same.
+    :param others: where each of the others does, by its number, the same.
+    :ivar received: called with each message that is no news, while the channel is open.
     """
 
     def __init__(
-        self, reactor: IReactorFDSet, inbox: socket.socket, others: Sequence[socket.socket]
+        self, reactor: IReactorFDSet, inbox: socket.socket, others: Mapping[int, socket.socket]
     ) -> None:
+        self.received: Callable[[bytes], object] = lambda message: None
         self._inbox = _Inbox(reactor, inbox)
         self._others = others
-        for one in others:
+        for one in others.values():
             one.setblocking(False)
 
     def open(self, heard: Heard) -> Deferred[None]:
         """See :meth:`IChannel.open`."""
         self._inbox.heard = heard
+        self._inbox.received = lambda message: self.received(message)
         self._inbox.startReading()
         return succeed(None)
 
     def announce(self, topics: frozenset[Topic]) -> None:
         """See :meth:`IChannel.announce`."""
         data = " ".join(topics).encode()
-        for one in self._others:
-            with suppress(OSError):
-                one.send(data)
+        for other in self._others:
+            self.send(other, data)
+
+    def send(self, other: int, message: bytes) -> bool:
+        """Send *message* to another worker; whether there was room for it.  For any thread."""
+        try:
+            self._others[other].send(message)
+        except OSError:
+            return False
+        return True
 
     def close(self) -> Deferred[None]:
         """See :meth:`IChannel.close`."""
@@ -65,11 +78,13 @@ class _Inbox(FileDescriptor):
     """Reads all news that has come, and tells it as one."""
 
     heard: Heard
+    received: Callable[[bytes], object]
 
     def __init__(self, reactor: IReactorFDSet, inbox: socket.socket) -> None:
         super().__init__(reactor)
         inbox.setblocking(False)
         self._socket = inbox
+        self._message = memoryview(bytearray(LONGEST))
 
     def fileno(self) -> int:
         """The socket's."""
@@ -79,8 +94,12 @@ class _Inbox(FileDescriptor):
         """Take what is there."""
         words: set[str] = set()
         with suppress(BlockingIOError):
-            while data := self._socket.recv(LONGEST):
-                words.update(data.decode().split())
+            while size := self._socket.recv_into(self._message):
+                message = bytes(self._message[:size])
+                if message.startswith(MESSAGE):
+                    self.received(message)
+                else:
+                    words.update(message.decode().split())
         # A word that is not known is of a newer worker, while versions change.
         topics = frozenset(topic for topic in Topic if topic in words)
         if topics:

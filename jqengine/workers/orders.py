@@ -57,7 +57,7 @@ class Orders:
     :ivar table: the descriptor of the table of connections.
     :ivar number: this worker's place in it.
     :ivar news_in: the descriptor on which it hears of changes.
-    :ivar news_out: those on which it tells the others.
+    :ivar news_out: those on which it tells the others, each with that worker's number.
     """
 
     node: str
@@ -71,7 +71,7 @@ class Orders:
     table: int
     number: int
     news_in: int
-    news_out: Sequence[int]
+    news_out: Sequence[tuple[int, int]]
 
     def as_line(self) -> bytes:
         """For the pipe."""
@@ -81,6 +81,7 @@ class Orders:
     def from_line(cls, line: bytes) -> Orders:
         """From the pipe."""
         values = json.loads(line)
+        values["news_out"] = [(number, descriptor) for number, descriptor in values["news_out"]]
         values["sockets"] = [Inherited(*one) for one in values["sockets"]]
         return cls(**values)
 

@@ -25,12 +25,15 @@ from jqengine.clock import SystemClock
 from jqengine.config import Settings, resolve
 from jqengine.engine import Engine, make_engine
 from jqengine.errors import JobQueueError, StateDirectoryInUse
+from jqengine.redaction import Redactor
+from jqengine.remote.assembly import Remote
 from jqengine.statedir import StateDirectory, open_worker_directory
 from jqengine.systemd import ServiceManager
 from jqengine.workers.balance import Balance
 from jqengine.workers.channel import WorkersChannel, socket_of
 from jqengine.workers.inheriting import Sockets
 from jqengine.workers.orders import CONTROL, LONGEST_SILENCE, REPORT, Orders, Word, as_line
+from jqengine.workers.relay import Relay
 from jqengine.workers.voice import worker_observer
 
 _log = Logger()
@@ -156,13 +159,21 @@ def _settings_of(orders: Orders) -> Settings:
 
 
 def _engine_of(settings: Settings, orders: Orders, reactor: Any, state: StateDirectory) -> Engine:
-    others = [socket_of(descriptor) for descriptor in orders.news_out]
+    others = {number: socket_of(descriptor) for number, descriptor in orders.news_out}
+    channel = WorkersChannel(reactor, socket_of(orders.news_in), others)
+    relay = Relay(orders.number, tuple(others), channel.send)
     balance = Balance(orders.table, orders.number)
+
+    def join(remote: Remote, redactor: Redactor) -> None:
+        channel.received = relay.received
+        relay.join(remote.hub, remote.live, redactor)
+
     worker = Worker(
         state=state,
         endpoint=Sockets(reactor, orders.sockets, balance).endpoint,
-        channel=WorkersChannel(reactor, socket_of(orders.news_in), others),
+        channel=channel,
         first=orders.first,
+        join=join,
     )
     return make_engine(
         settings,

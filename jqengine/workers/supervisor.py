@@ -171,8 +171,11 @@ class Supervisor(Service):
             theirs = _next(descriptors, ours)
             sockets.append(Inherited(text, theirs, family))
         news_in = _next(descriptors, self._inboxes[number][0].fileno())
-        others = (pair for index, pair in enumerate(self._inboxes) if index != number)
-        news_out = [_next(descriptors, pair[1].fileno()) for pair in others]
+        news_out = [
+            (index, _next(descriptors, pair[1].fileno()))
+            for index, pair in enumerate(self._inboxes)
+            if index != number
+        ]
         orders = Orders(
             node=node,
             texts=self._texts,

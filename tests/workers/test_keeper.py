@@ -205,7 +205,7 @@ def test_orders_come_through_the_pipe_as_they_were() -> None:
         table=7,
         number=1,
         news_in=5,
-        news_out=[6],
+        news_out=[(0, 6)],
     )
     line = orders.as_line()
     assert line.endswith(b"\n")

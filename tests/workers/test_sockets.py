@@ -149,8 +149,8 @@ async def test_a_socket_of_systemd_is_adopted_whatever_its_number(reactor: Any) 
 @pytest_twisted.ensureDeferred
 async def test_news_comes_to_all_the_others_many_as_one(reactor: Any) -> None:
     pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
-    speaker = WorkersChannel(reactor, pairs[0][0], [pairs[1][1]])
-    listener = WorkersChannel(reactor, pairs[1][0], [pairs[0][1]])
+    speaker = WorkersChannel(reactor, pairs[0][0], {1: pairs[1][1]})
+    listener = WorkersChannel(reactor, pairs[1][0], {0: pairs[0][1]})
     heard: list[frozenset[Topic]] = []
     first: Deferred[None] = Deferred()
 
