@@ -161,7 +161,8 @@ class Dispatcher(Service):
         room = self._window.room(in_hand)
         if room and self._recorder.bytes_in_hand >= MOST_BYTES_IN_HAND:
             # Enough for all threads, and nothing in store.
-            return min(room, max(self._host.threads - in_hand, 0))
+            free: int = self._host.threads - in_hand
+            return min(room, max(free, 0))
         return room
 
     async def _leave_to_others(self) -> None:
