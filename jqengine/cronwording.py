@@ -169,8 +169,8 @@ def _field(text: str, low: int, high: int) -> _Field:
             end = _number(last) if dash else (high if step else start)
         values.update(range(start, end + 1, int(step or 1)))
     whole = text in ("*", "*/1")
-    step = int(text[2:]) if text.startswith("*/") and text[2:].isdigit() else 0
-    return _Field(sorted(values), whole, step, text.startswith("*"))
+    of_all = int(text[2:]) if text.startswith("*/") and text[2:].isdigit() else 0
+    return _Field(sorted(values), whole, of_all, text.startswith("*"))
 
 
 def _weekdays(text: str) -> _Field:

@@ -407,14 +407,11 @@ class IOversight(Interface):
             was *seen*, or another one holds the name or the key.
         """
 
-    def run_changed(
-        job_id: str, run_id: str, request: Request, retry_of: str, now: float
-    ) -> Deferred[Run]:
+    def run_changed(job_id: str, run_id: str, request: Request, now: float) -> Deferred[Run]:
         """Make a run of a job that is due at *now* and asks *request*; the job stays as it is.
 
         A run that has the id *run_id* already is the answer instead.
 
-        :param retry_of: the run whose request was changed.
         :raises jqengine.errors.NoSuchJob: there is no such job with an identity.
         :raises jqengine.errors.NotPossible: the job is cancelled or retired.
         """

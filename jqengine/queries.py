@@ -150,7 +150,6 @@ class RunAccount(NamedTuple):
     :ivar node: where its last attempt began, and *boot* which start of it;
         ``None`` before one.
     :ivar lease_until: while it runs, the instant from which others may take it.
-    :ivar retry_of: the run whose request it was made from, changed, or ``None``.
     """
 
     report: RunReport
@@ -158,7 +157,6 @@ class RunAccount(NamedTuple):
     node: str | None
     boot: str | None
     lease_until: float | None
-    retry_of: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

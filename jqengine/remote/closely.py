@@ -37,7 +37,6 @@ def account_as_json(account: RunAccount, redactor: Redactor) -> Described:
                 "node": account.node,
                 "boot": account.boot,
                 "lease_until": instant_or_none(account.lease_until),
-                "retry_of": account.retry_of,
             }
         ),
     }

@@ -298,7 +298,7 @@ class Oversight:
         new_id = new_id or self._new_id(now)
         job = None if run.job_id == run.id else await self._store.job(run.job_id)
         if job is not None:
-            made = await self._close.run_changed(job.id, new_id, request, run.id, now)
+            made = await self._close.run_changed(job.id, new_id, request, now)
         else:
             made = await self._run_alone(run, request, new_id, now)
         self._wake()

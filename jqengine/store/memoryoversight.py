@@ -41,7 +41,6 @@ class OverseenQueue(SteeredQueue):
             node=None if owner is None else owner.node,
             boot=None if owner is None else owner.boot,
             lease_until=kept.lease_until,
-            retry_of=kept.retry_of,
         )
 
     def request_body(self, key: str, offset: int, size: int) -> tuple[bytes, int]:
@@ -82,9 +81,7 @@ class OverseenQueue(SteeredQueue):
         self.groups.said(after.definition.policy)
         return after
 
-    def run_changed(
-        self, job_id: str, run_id: str, request: Request, retry_of: str, now: float
-    ) -> Run:
+    def run_changed(self, job_id: str, run_id: str, request: Request, now: float) -> Run:
         known = self._runs.get(run_id)
         if known is not None:
             return known.run
@@ -96,7 +93,7 @@ class OverseenQueue(SteeredQueue):
         while self._has_run(job_id, due):
             due = round(due + 1e-6, 6)
         run = new_run(kept.job, run_id, job_id, due, RunState.WAITING)
-        self._runs[run_id] = KeptRun(run._replace(ready=now, request=request), retry_of=retry_of)
+        self._runs[run_id] = KeptRun(run._replace(ready=now, request=request))
         return self._runs[run_id].run
 
     def _amend_anonymous(self, job_id: str, seen: Definition, amended: Amended) -> Job:
@@ -160,10 +157,10 @@ class MemoryOversight:
         return self._answer(lambda: self.queue.amend(job_id, seen, amended, now))
 
     def run_changed(
-        self: _Store, job_id: str, run_id: str, request: Request, retry_of: str, now: float
+        self: _Store, job_id: str, run_id: str, request: Request, now: float
     ) -> Deferred[Run]:
         """See :meth:`IOversight.run_changed`."""
-        return self._answer(lambda: self.queue.run_changed(job_id, run_id, request, retry_of, now))
+        return self._answer(lambda: self.queue.run_changed(job_id, run_id, request, now))
 
 
 def _is_wanted(delivery: Delivery, wanted: DeliveryFilter) -> bool:

@@ -65,7 +65,6 @@ class KeptRun:
     last: Result | None = None
     finished: float | None = None
     reason: str = ""
-    retry_of: str | None = None
 
     @property
     def unfinished(self) -> bool:

@@ -82,7 +82,7 @@ def run_account(connection: Connection, run_id: str) -> RunAccount | None:
     if row is None:
         return None
     *report, node, boot, lease_until, size = tuple(row)
-    return RunAccount(report_from(report), size, node, boot, lease_until, None)
+    return RunAccount(report_from(report), size, node, boot, lease_until)
 
 
 def request_body(connection: Connection, key: str, offset: int, size: int) -> tuple[bytes, int]:
@@ -222,7 +222,7 @@ def _amend_anonymous(
 
 
 def run_changed(
-    connection: Connection, job_id: str, run_id: str, request: Request, retry_of: str, now: float
+    connection: Connection, job_id: str, run_id: str, request: Request, now: float
 ) -> Run:
     """See :meth:`jqengine.interfaces.IOversight.run_changed`."""
     take_turn(connection)

@@ -67,7 +67,7 @@ class SqlOversight:
         return self._writer.submit(amend)
 
     def run_changed(
-        self: _Threads, job_id: str, run_id: str, request: Request, retry_of: str, now: float
+        self: _Threads, job_id: str, run_id: str, request: Request, now: float
     ) -> Deferred[Run]:
         """See :meth:`IOversight.run_changed`."""
         make = partial(
@@ -75,7 +75,6 @@ class SqlOversight:
             job_id=job_id,
             run_id=run_id,
             request=request,
-            retry_of=retry_of,
             now=now,
         )
         return self._writer.submit(make)

@@ -40,7 +40,6 @@ class RunDetails:
     :ivar continuation: the id of the continuation that its request is, or ``None``.
     :ivar node: where its last attempt began, and *boot* which start of it.
     :ivar lease_until: while it runs, when others may take it.
-    :ivar retry_of: the run whose request it was made from, changed, or ``None``.
     """
 
     run: RunView
@@ -54,7 +53,6 @@ class RunDetails:
     node: str | None
     boot: str | None
     lease_until: datetime | None
-    retry_of: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +222,6 @@ def run_details(said: Mapping[str, Any]) -> RunDetails:
         node=said.get("node"),
         boot=said.get("boot"),
         lease_until=moment(said.get("lease_until")),
-        retry_of=said.get("retry_of"),
     )
 
 

@@ -115,15 +115,15 @@ async def test_a_run_with_a_changed_request(store: Any) -> None:
     job = a_job("sync", body=LONG)
     await store.add([job])
     request = replace(job.definition.request, target="/other", body=b"z" * 6000)
-    run = await store.run_changed(job.id, "f" * 26, request, "e" * 26, NOW)
+    run = await store.run_changed(job.id, "f" * 26, request, NOW)
     assert (run.request, run.state, run.ready) == (request, RunState.WAITING, NOW)
-    assert await store.run_changed(job.id, "f" * 26, request, "e" * 26, NOW + 1) == run
+    assert await store.run_changed(job.id, "f" * 26, request, NOW + 1) == run
     assert (await store.job(job.id)).definition.request == job.definition.request
     [claimed] = [one for one in await store.claim(OWNER, NOW, 9, LEASE) if one.id == run.id]
     assert claimed.request == request
     await store.steer(Step(job.id, JobEvent.CANCEL, reason="x"), NOW)
     with pytest.raises(NotPossible, match="does not run any more"):
-        await store.run_changed(job.id, "d" * 26, request, "e" * 26, NOW)
+        await store.run_changed(job.id, "d" * 26, request, NOW)
 
 
 async def _with_deliveries(store: Any) -> tuple[Job, list[str]]:

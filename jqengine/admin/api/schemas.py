@@ -138,7 +138,6 @@ RUN_IN_FULL = an_object(
         "node": or_null(text()),
         "boot": or_null(text()),
         "lease_until": or_null(INSTANT),
-        "retry_of": or_null(text()),
     },
     about="A run with all that is known of it but for bodies.",
 )
