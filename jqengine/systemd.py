@@ -75,7 +75,12 @@ class ServiceManager:
                 speaking.sendto("\n".join(lines).encode(), _in_namespace(self._address))
         except (OSError, ValueError) as error:
             if not self._said:
-                self._log.warn("The service manager is not told: {error}", error=error)
+                why = getattr(error, "strerror", None) or str(error)
+                self._log.warn(
+                    "The service manager at {address} is not told: {why}",
+                    address=self._address,
+                    why=why,
+                )
             self._said = True
 
 

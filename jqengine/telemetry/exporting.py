@@ -54,12 +54,17 @@ def processors_of(environ: Mapping[str, str]) -> Processors | None:
 def _exporter(name: str, environ: Mapping[str, str]) -> Callable[[], Any] | None:
     if name == "none":
         return None
-    if name == "otlp":
-        name = _otlp(environ)
-    for plugin in entry_points(group=_PLUGINS, name=name):
-        exporter: Callable[[], Any] = plugin.load()
+    plugin = _otlp(environ) if name == "otlp" else name
+    for found in entry_points(group=_PLUGINS, name=plugin):
+        exporter: Callable[[], Any] = found.load()
         return exporter
-    raise ConfigurationError(f"--otel: there is no exporter {name!r}; OTEL_TRACES_EXPORTER says so")
+    if name == "otlp":
+        package = f"opentelemetry-exporter-{plugin.replace('_', '-')}"
+        raise ConfigurationError(f"--otel: {package} is not installed")
+    raise ConfigurationError(
+        f"--otel: OTEL_TRACES_EXPORTER: there is no exporter {name!r};"
+        " expected otlp, console, none or one that is installed"
+    )
 
 
 def _otlp(environ: Mapping[str, str]) -> str:
@@ -238,7 +243,10 @@ class _Complaints(logging.Handler):
         count, self._unsaid = self._unsaid, 0
         self._next = record.created + self.INTERVAL
         why = " ".join(record.getMessage().split())[:300]
-        self._log.warn("OpenTelemetry: {why} (and {count} before)", why=why, count=count)
+        if count:
+            self._log.warn("OpenTelemetry: {why} (and {count} before)", why=why, count=count)
+        else:
+            self._log.warn("OpenTelemetry: {why}", why=why)
 
 
 def _context_of(parent: Place | None) -> Any:

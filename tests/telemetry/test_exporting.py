@@ -23,6 +23,7 @@ from jqengine.clock import SystemClock
 from jqengine.errors import ConfigurationError
 from jqengine.interfaces import IStore
 from jqengine.job import Job, Owner
+from jqengine.telemetry import exporting
 from jqengine.telemetry.exporting import Exporting, processors_of
 from jqengine.telemetry.requests import RequestSpans, Traced
 from jqengine.telemetry.spans import Kind, Place, Span
@@ -139,8 +140,8 @@ def test_what_the_library_says_is_passed_on_once_a_minute(outlet: Outlet) -> Non
 @pytest.mark.parametrize(
     ("environ", "why"),
     [
-        ({"OTEL_TRACES_EXPORTER": "zipkinn"}, r"^--otel: there is no exporter 'zipkinn'"),
-        ({"OTEL_TRACES_EXPORTER": "otlp,"}, r"^--otel: there is no exporter ''"),
+        ({"OTEL_TRACES_EXPORTER": "zipkinn"}, r"^--otel: OTEL_TR.* no exporter 'zipkinn'; exp"),
+        ({"OTEL_TRACES_EXPORTER": "otlp,"}, r"^--otel: OTEL_TRACES.* no exporter ''; expected"),
         (
             {"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier/pigeon"},
             r"^--otel: 'carrier/pigeon' is not a protocol of OTLP; expected http/protobuf or grpc$",
@@ -152,6 +153,16 @@ def test_an_environment_that_cannot_be_followed_is_one_line(
 ) -> None:
     with pytest.raises(ConfigurationError, match=why):
         processors_of(environ)
+
+
+def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(exporting, "entry_points", lambda **wanted: ())
+        with pytest.raises(ConfigurationError, match=r"^--otel: opentelemetry-exporter-otlp-pro"):
+            processors_of({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+    monkeypatch.setattr(exporting, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=r"is not installed; pip install 'jqengine\[otel"):
+        processors_of({})
 
 
 def test_the_environment_can_want_no_spans() -> None:
