@@ -10,6 +10,7 @@ from contextlib import suppress
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFDSet
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -35,13 +36,11 @@ class WorkersChannel:
 
     :param inbox: where this worker hears of changes; this takes it over.
     :param others: where each of the others does, by its number, the same.
-    :ivar received: called with each message that is no news, while the channel is open.
     """
 
     def __init__(
         self, reactor: IReactorFDSet, inbox: socket.socket, others: Mapping[int, socket.socket]
     ) -> None:
-        self.received: Callable[[bytes], object] = lambda message: None
         self._inbox = _Inbox(reactor, inbox)
         self._others = others
         for one in others.values():
@@ -50,9 +49,13 @@ class WorkersChannel:
     def open(self, heard: Heard) -> Deferred[None]:
         """See :meth:`IChannel.open`."""
         self._inbox.heard = heard
-        self._inbox.received = lambda message: self.received(message)
         self._inbox.startReading()
         return succeed(None)
+
+    def attend(self, received: Callable[[bytes], object]) -> None:
+        """Take messages that are no news, whether or not a store has opened this for its own."""
+        self._inbox.received = received
+        self._inbox.startReading()
 
     def announce(self, topics: frozenset[Topic]) -> None:
         """See :meth:`IChannel.announce`."""
@@ -77,11 +80,12 @@ class WorkersChannel:
 class _Inbox(FileDescriptor):
     """Reads all news that has come, and tells it as one."""
 
-    heard: Heard
-    received: Callable[[bytes], object]
+    _log = Logger()
 
     def __init__(self, reactor: IReactorFDSet, inbox: socket.socket) -> None:
         super().__init__(reactor)
+        self.heard: Heard = lambda topics: None
+        self.received: Callable[[bytes], object] = lambda message: None
         inbox.setblocking(False)
         self._socket = inbox
         self._message = memoryview(bytearray(LONGEST))
@@ -97,13 +101,20 @@ class _Inbox(FileDescriptor):
             while size := self._socket.recv_into(self._message):
                 message = bytes(self._message[:size])
                 if message.startswith(MESSAGE):
-                    self.received(message)
+                    self._receive(message)
                 else:
                     words.update(message.decode().split())
         # A word that is not known is of a newer worker, while versions change.
         topics = frozenset(topic for topic in Topic if topic in words)
         if topics:
             self.heard(topics)
+
+    def _receive(self, message: bytes) -> None:
+        try:
+            self.received(message)
+        except Exception:
+            # The next one may be better; news, above all, must go on.
+            self._log.failure("A message of another worker is not understood")
 
     def connectionLost(self, reason: Failure) -> None:
         """Not to be: the parent has both ends of it, too."""

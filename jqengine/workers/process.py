@@ -165,7 +165,7 @@ def _engine_of(settings: Settings, orders: Orders, reactor: Any, state: StateDir
     balance = Balance(orders.table, orders.number)
 
     def join(remote: Remote, redactor: Redactor) -> None:
-        channel.received = relay.received
+        channel.attend(relay.received)
         relay.join(remote.hub, remote.live, redactor)
 
     worker = Worker(

@@ -171,6 +171,19 @@ async def test_news_comes_to_all_the_others_many_as_one(reactor: Any) -> None:
     while len(heard) < 2:
         await deferLater(reactor, 0.01)
     assert heard[1] == frozenset({Topic.NODES})
+    # What is no news goes another way, and a bad one stops nothing.
+    messages: list[bytes] = []
+
+    def take(message: bytes) -> None:
+        messages.append(message)
+        assert message != b"{bad"
+
+    listener.attend(take)
+    assert speaker.send(1, b"{bad")
+    assert speaker.send(1, b"{good")
+    while len(messages) < 2:
+        await deferLater(reactor, 0.01)
+    assert messages == [b"{bad", b"{good"]
     await listener.close()
     await speaker.close()
     for pair in pairs:
