@@ -15,7 +15,9 @@ from jqengine.job import Owner
 from jqengine.news import Topic
 from jqengine.node import Beat, NodeState
 from jqengine.store.memory import MemoryStore
-from tests.dispatch.engineroom import PlayedClock
+from tests.dispatch.engineroom import EngineRoom, PlayedClock
+from tests.dispatch.test_dispatcher import add, once, result_of
+from tests.dispatch.values import NOW
 
 
 class Scene:
@@ -145,3 +147,32 @@ def test_it_signs_off(scene: Scene) -> None:
     assert scene.timers.getDelayedCalls() == []
     scene.presence.look()
     assert scene.state() is NodeState.STOPPED
+
+
+def test_what_a_drained_node_has_not_begun_is_anybodys_and_what_it_has_begun_ends() -> None:
+    room = EngineRoom()
+    may = [True]
+    room.dispatcher._may_claim = lambda: may[0]
+    add(room, *(once(number) for number in range(1, 6)))
+    room.start()
+    room.pass_time(1)
+    begun = [run.id for run in room.host.running]
+    assert len(begun) == 2
+    may[0] = False
+    room.dispatcher.look()
+    room.pass_time(1)
+    assert room.host.queued == []
+    assert [run.id for run in room.host.running] == begun
+    while room.answer_all():
+        room.pass_time(1)
+    assert room.recorder.in_hand == 0
+    assert result_of(room.store.stats(NOW + 5))["due"] == 3
+
+    other = EngineRoom(room.store, node="other", timers=room.timers).start()
+    room.pass_time(1)
+    while other.answer_all():
+        room.pass_time(1)
+    assert result_of(room.store.stats(NOW + 100))["finished"] == 5
+    for one in (room, other):
+        one.stop()
+    assert room.timers.getDelayedCalls() == []
