@@ -48,7 +48,6 @@ from jqengine.signals import Signals
 from jqengine.sinks.side import SinkSettings, SinkSide
 from jqengine.statedir import StateDirectory, open_state_directory
 from jqengine.statekey import shared_key, subkey
-from jqengine.statekey import shared_key, subkey
 from jqengine.store.opening import store_for
 from jqengine.systemd import Heartbeat, ServiceManager
 from jqengine.triggers.triggers import Triggers
@@ -203,7 +202,6 @@ class Engine(Service):
         settings, world = self._settings, self._world
         self._state = self._open_state()
         self._share_key()
-        self._share_key()
         await self._store.open()
         self._opened = True
         if self._crontab is not None:
@@ -245,12 +243,6 @@ class Engine(Service):
         )
         world.manager.ready(self._status())
         self._heartbeat.startService()
-
-    def _share_key(self) -> None:
-        settings = self._settings
-        key = shared_key(settings.state_dir, self._world.random.randbytes)
-        self._sinks.redactor.key = subkey(key, "redaction")
-        self._admin.use_key(subkey(key, "forms"))
 
     def _share_key(self) -> None:
         settings = self._settings
