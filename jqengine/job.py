@@ -191,7 +191,7 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The name, or the request line for a job without one."""
+        """The name, or the request line without its query."""
         return self.definition.name or self.definition.request.label
 
 
@@ -224,7 +224,7 @@ class Run(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The job's name, or the request line for a job without one."""
+        """The job's name, or the request line without its query."""
         return self.name or self.request.label
 
 
