@@ -8,7 +8,7 @@ the parts in their order.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -42,7 +42,9 @@ from jqengine.errors import BadValue, ConfigurationError
 from jqengine.identity import IdFactory
 from jqengine.interfaces import IClock
 from jqengine.news import Topic
+from jqengine.node import NodeState
 from jqengine.remote.assembly import Remote
+from jqengine.remote.oversight import Insides
 from jqengine.request.outputs import Outputs
 from jqengine.signals import Signals
 from jqengine.sinks.side import SinkSettings, SinkSide
@@ -366,7 +368,22 @@ class Engine(Service):
             nodes_changed=self._nodes_changed,
             session_cookie=self._settings.session_cookie,
             script_name=self._settings.base_url.script_name,
+            insides=Insides(
+                redriven=self._redriven,
+                sink_ends=lambda: self._sinks.deliverer.book.ends() if self._delivers else {},
+                stuck_threads=lambda: self._jobs.condition().stuck if self._jobs else 0,
+                missing_nodes=self._missing_nodes,
+            ),
         )
+
+    def _redriven(self, lane: str) -> None:
+        if self._delivers:
+            self._sinks.deliverer.look(lane)
+
+    async def _missing_nodes(self) -> Sequence[str]:
+        now = self._world.clock.now()
+        nodes = await self._store.nodes()
+        return [node.name for node in nodes if node.state(now) is NodeState.MISSING]
 
     def _heard(self, topics: frozenset[Topic]) -> None:
         """Take news of what others have changed in the store."""
