@@ -33,9 +33,9 @@ def application(environ, start_response):
 
 
 def slowly(environ, status):
-    for number in range(1, 11):
-        yield f"page {number} of 10\\n".encode()
-        time.sleep(0.5)
+    for number in range(1, 9):
+        yield f"page {number} of 8\\n".encode()
+        time.sleep(0.4)
     yield b"No such format: pdf\\n" if status.startswith("500") else b"Written.\\n"
 """
 

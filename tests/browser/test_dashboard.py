@@ -45,8 +45,8 @@ def test_from_a_time_in_words_to_a_success(
 
     browser.find("#runs-of-job a.row").click()
     browser.sees("Running for", "#outcome")
-    browser.sees("page 3 of 10", "#output")
-    assert "page 10" not in browser.text("#output")
+    browser.sees("page 3 of 8", "#output")
+    assert "page 8" not in browser.text("#output")
 
     browser.sees("500 Internal Server Error after", "#outcome")
     browser.sees("No such format: pdf", "#result")
