@@ -86,7 +86,7 @@ class Orders:
         return cls(**values)
 
 
-def as_line(said: Mapping[str, Any] | str) -> bytes:
+def as_line(said: Mapping[str, Any]) -> bytes:
     """Something to say, for a pipe."""
     return json.dumps(said).encode() + b"\n"
 

@@ -71,7 +71,7 @@ class Body(EngineCommand):
 
 
 class Stats(EngineCommand):
-    """Counts: scheduled, due, running, finished, failed, removed."""
+    """Counts: scheduled, due, running, finished, failed, removed; with a spool, spooled."""
 
     looks = True
     response: ClassVar[Arguments] = [(b"stats", Json("An object of numbers."))]
