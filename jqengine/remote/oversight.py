@@ -226,8 +226,9 @@ class Oversight:
         following = await self._control.find_jobs(_SCHEDULED, JobOrder.DUE, None, 1)
         running = await self._control.find_runs(_RUNNING, None, MOST_RUNNING)
         removed = await self._control.find_jobs(_REMOVED, JobOrder.NEWEST, None, SHOWN)
-        dead = await self._close.find_deliveries(_DEAD, None, SHOWN)
         sinks = await self.sinks()
+        # After the counts, so that what was counted is there to be shown.
+        dead = await self._close.find_deliveries(_DEAD, None, SHOWN)
         return Glance(
             at=now,
             stats=stats,

@@ -24,7 +24,7 @@ PAGE = Path(__file__).parent.parent.parent / "doc" / "reference" / "json-api.rst
 APPLICATION = """
 def application(environ, start_response):
     environ["wsgi.input"].read()
-    status = "500 No" if environ["PATH_INFO"].startswith("/fail") else "200 OK"
+    status = "410 Gone" if environ["PATH_INFO"] == "/gone" else "200 OK"
     start_response(status, [("Content-Type", "text/plain")])
     return [b"done"]
 """
@@ -141,3 +141,30 @@ def test_a_fuzzer_finds_no_error_and_nothing_undocumented(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]
     assert not [event for event in engine.events if "Traceback" in str(event)]
+
+
+def test_a_dead_letter_is_seen_and_tried_again(engine: EngineProcess) -> None:
+    gone = f"http://127.0.0.1:{engine.port}/gone#allow-private=yes"
+    job = json.dumps({"target": "/x", "sinks": [gone]}).encode()
+    port, kind = engine.admin_port, {"Content-Type": "application/json"}
+    status, answer = engine.ask("/api/v1/jobs", "POST", job, port=port, **kind)
+    assert status == 201, answer
+
+    def overview() -> Any:
+        said = json.loads(engine.ask("/api/v1/overview", port=port)[1])
+        return said if said["dead_count"] else None
+
+    said = engine.until(overview)
+    [sink] = said["failing"]
+    assert (said["all_well"], sink["dead"], bool(sink["failed"])) == (False, 1, True)
+    assert sink["reason"]
+    [dead] = said["dead"]
+    assert (dead["state"], dead["tries"], dead["sink"]) == ("dead", 1, sink["sink"])
+    path = f"/api/v1/deliveries/{dead['id']}/redrive"
+    assert json.loads(engine.ask(path, "POST", port=port)[1]) == {"count": 1}
+    engine.until(lambda: (found := overview()) and found["dead"][0]["ready"] > dead["ready"])
+    path = f"/api/v1/deliveries/{dead['id']}"
+    assert json.loads(engine.ask(path, "DELETE", port=port)[1]) == {"count": 1}
+    said = json.loads(engine.ask("/api/v1/overview", port=port)[1])
+    # Nothing has arrived there yet.
+    assert (said["dead_count"], len(said["failing"]), said["all_well"]) == (0, 1, False)
