@@ -20,6 +20,7 @@ from jqengine.errors import JobQueueError, NotPossible
 from jqengine.request.continuation import environ_of, request_to_save
 from jqengine.wire import talks
 from jqengine.wire.address import DEFAULT, SECRET_VARIABLE, VARIABLE, parse_address
+from jqengine.wire.calls import Talk
 from jqengine.wire.events import Event
 from jqengine.wire.fields import (
     JOB_NAMES,
@@ -381,7 +382,7 @@ class JobQueue(Overseeing, Holding):
     def _job(self, view: JobView) -> Job:
         return Job(self, view.id, view)
 
-    def _hold(self, talk: talks.Talk[T]) -> T:
+    def _hold(self, talk: Talk[T]) -> T:
         """Carry a conversation to its end."""
         try:
             batch = next(talk)

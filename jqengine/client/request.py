@@ -11,6 +11,7 @@ from jqengine.client.job import Job
 from jqengine.client.queue import JobQueue
 from jqengine.errors import JobQueueError, LimitReached, NotPossible
 from jqengine.wire import talks
+from jqengine.wire.calls import Talk
 from jqengine.wire.fields import (
     JOB_NAMES,
     REQUEST_NAMES,
@@ -148,7 +149,7 @@ class RequestQueue(JobQueue):
 
     # What belongs to the queue whose connection this uses.
 
-    def _hold(self, talk: talks.Talk[T]) -> T:
+    def _hold(self, talk: Talk[T]) -> T:
         return self._queue._hold(talk)
 
     @property
