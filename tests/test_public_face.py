@@ -14,8 +14,9 @@ import pytest
 
 MODULES = {
     "jqengine.client": """
-        ContinuationView Event GroupView Job JobQueue JobQueueMiddleware JobView NodeView
-        OnSuccess ResultView RunView
+        ContinuationView DeliveryView EditView Event Firing GroupView Job JobQueue
+        JobQueueMiddleware JobView Minute NodeView OnSuccess Overview Page ResultView
+        RunDetails RunView SinkView Upcoming Versioned WhenView
     """,
     "jqengine.eager": """
         Eager Ran eager
