@@ -103,6 +103,8 @@ class JobQueue(Overseeing, Holding):
         :raises BadSchedule, PastInstant: the time is not understood, or past.
         :raises BadValue, BadRequest: something else is wrong with it.
         :raises NotPossible: the name is that of a crontab line.
+        :raises KeyHeld: its key is held, and it wants to be refused then, or cannot
+            take the place of the job that holds it.
         """
         check_names("schedule", fields, JOB_NAMES)
         said = {"target": target, **fields}

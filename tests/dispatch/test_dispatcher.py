@@ -28,6 +28,7 @@ from jqengine.job import (
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from jqengine.remote.waits import Waits
 from jqengine.store.memory import MemoryStore
+from jqengine.units import Rate
 from tests.dispatch.engineroom import EngineRoom
 from tests.dispatch.values import NOW, a_job, a_result
 
@@ -123,6 +124,26 @@ def test_priority_goes_before_due_time(room: EngineRoom) -> None:
     add(room, once(1, NOW - 9), once(2, NOW - 5, priority=-1), once(3, NOW - 7, priority=-1))
     room.start()
     assert [run.id for run in room.host.running] == ["once-0003", "once-0002"]
+
+
+def test_a_group_goes_on_when_one_of_its_runs_has_ended(room: EngineRoom) -> None:
+    add(room, *(once(number, group="g", concurrency=1) for number in range(3)))
+    room.start()
+    for number in range(3):
+        assert [run.id for run in room.host.running] == [f"once-000{number}"]
+        room.pass_time(60)
+        room.answer_all()
+    assert room.host.running == []
+
+
+def test_a_group_goes_on_when_a_token_comes(room: EngineRoom) -> None:
+    add(room, *(once(number, group="g", rate=Rate(1, 5.0)) for number in range(3)))
+    room.start()
+    for _ in range(3):
+        assert room.answer_all() == 1
+        room.pass_time(4.9)
+        assert room.host.running == []
+        room.pass_time(0.2)
 
 
 def test_a_failure_is_tried_again_after_its_wait_and_then_fails(room: EngineRoom) -> None:

@@ -13,8 +13,11 @@ class Schedule(EngineCommand):
 
     It has a target, or it is a continuation, which is a whole request. At most
     one of the time texts is given; without any the job is due now. A
-    ``name`` that is known replaces that job, which keeps its id. A ``key`` that
-    an unfinished job holds gives that job as the answer, and nothing is added.
+    ``name`` that is known replaces that job, which keeps its id. Of a job whose
+    ``key`` an unfinished job holds, ``duplicate`` says what becomes: ``first`` (unless
+    said) gives the holder as the answer, and nothing is added; ``replace`` and
+    ``debounce`` change the holder, which keeps its id; ``reject`` is the error
+    ``KEY_HELD``.
     The answer comes once the job is on disk.
     """
 
