@@ -90,11 +90,9 @@ class GroupBook:
         elif policy.rate is not None:
             count, per = policy.rate.count, policy.rate.per
             known = self._buckets.get(group)
-            if known is None:
+            if known is None or (known.count, known.per) != (count, per):
+                # How much of another bucket is left is not looked at closely.
                 self._buckets[group] = Bucket(count, per, float(count))
-            elif (known.count, known.per) != (count, per):
-                level = min(known.level, float(count))
-                self._buckets[group] = Bucket(count, per, level, known.filled)
 
     def _book_claim(self, event: Effect) -> Iterator[str]:
         begun = Counter(run.policy.group for run in event.answer)
