@@ -193,7 +193,7 @@ class Line:
                 if earliest <= self._now and len(places) < room:
                     ready = (group.name, priority, self._now, room - len(places))
                     rows = _SEE.rows(self._connection, ready)
-                    places += (Place(*row, group=group.name) for row in rows)
+                    places += (Place._make((*row, group.name)) for row in rows)
         return places
 
     def _count(self, group: Group) -> int:
