@@ -16,7 +16,9 @@ COMMON = {"--amp", "--secret-file", "--json"}
 
 
 def _usages() -> dict[str, str]:
-    found: dict[str, str] = dict(re.findall(r"^   jobqueue (\w+) ?(.*)$", PAGE, re.M))
+    found: dict[str, str] = {}
+    for name, usage in re.findall(r"^   jobqueue (\w+) ?(.*)$", PAGE, re.M):
+        found[name] = f"{found.get(name, '')} {usage}"
     return found
 
 
