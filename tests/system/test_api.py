@@ -29,7 +29,7 @@ def application(environ, start_response):
     return [b"done"]
 """
 
-BUDGET = int(os.environ.get("JOBQUEUE_FUZZ_SECONDS", "10"))
+BUDGET = int(os.environ.get("FUZZ_SECONDS", "10"))
 """Seconds that the fuzzer has; more of them find more."""
 
 
@@ -124,7 +124,7 @@ def assert_holds(answer: Any, shown: Any, command: str) -> None:
 def test_a_fuzzer_finds_no_error_and_nothing_undocumented(
     engine: EngineProcess, tmp_path: Path
 ) -> None:
-    """The same for longer: ``JOBQUEUE_FUZZ_SECONDS=300 pytest tests/system/test_api.py``."""
+    """The same for longer: ``FUZZ_SECONDS=300 pytest tests/system/test_api.py``."""
     script = Path(sys.executable).with_name("st")
     document = f"http://127.0.0.1:{engine.admin_port}/api/v1/openapi.json"
     done = subprocess.run(
