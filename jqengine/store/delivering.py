@@ -26,7 +26,7 @@ from jqengine.lifecycle import DeliveryState
 from jqengine.store.constructs import LeaseClock
 from jqengine.store.deliverytables import dead, deliveries, in_order, pending, under_way
 from jqengine.store.hot import HotStatement
-from jqengine.store.rows import Row
+from jqengine.store.rows import Row, storable
 from jqengine.store.schema import text_of
 from jqengine.store.selecting import select_in, slices
 from jqengine.store.turns import take_turn
@@ -176,7 +176,7 @@ def end(connection: Connection, owner: Owner, ends: Sequence[DeliveryEnd]) -> No
     """See :meth:`jqengine.interfaces.IDeliveryStore.end_deliveries`."""
     take_turn(connection)
     for one in ends:
-        values = (one.state.value, one.ready, one.reason, one.id, owner.node, owner.boot)
+        values = (one.state.value, one.ready, storable(one.reason), one.id, owner.node, owner.boot)
         for job_id, sink in _END.rows(connection, values):
             if one.state is not DeliveryState.PENDING and job_id is not None:
                 _RELEASE.change(connection, (job_id, sink))

@@ -305,11 +305,21 @@ def _request_parts(values: Iterable[Any], bodies: Bodies) -> tuple[Request, Any,
     )
 
 
+def storable(reason: str) -> str:
+    """*reason*, less what no database takes: NUL, which PostgreSQL refuses, and lone surrogates.
+
+    An application or a server far away has said it, and its result must not be lost for it.
+    """
+    if reason.isprintable():
+        return reason
+    return reason.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def result_values(result: Result) -> Row:
     """The columns :data:`RESULT_COLUMNS` of *result*."""
     return (
         result.status,
-        result.reason,
+        storable(result.reason),
         headers_text(result.headers),
         result.body,
         result.truncated,

@@ -179,6 +179,28 @@ async def test_strange_values_come_back_as_they_were(stores: Any) -> None:
 
 
 @ensureDeferred
+async def test_a_name_that_it_does_not_take_harms_no_other(stores: Any) -> None:
+    [store] = await stores(1)
+    good, bad = a_job(due=time.time() + 60), a_job("a\0b", due=time.time() + 60)
+    asked = [store.add([good]), store.add([bad])]
+    assert list(await asked[0]) == [good]
+    with pytest.raises(Exception, match="NUL"):
+        await asked[1]
+
+
+@ensureDeferred
+async def test_a_reason_that_no_database_takes_costs_no_result(stores: Any) -> None:
+    [store] = await stores(1)
+    await store.add([a_job(due=time.time())])
+    [run] = await store.claim(OWNER, time.time(), 1, LEASE)
+    end = an_end(run)
+    strange = end._replace(result=end.result._replace(reason="a\0b\udc80\nc"))
+    assert await store.record([strange]) == [True]
+    [(_, result)] = await store.results(run.id)
+    assert result.reason == "a\ufffdb?\nc"
+
+
+@ensureDeferred
 async def test_a_connection_that_is_lost_is_made_anew(stores: Any, postgres_url: str) -> None:
     [store] = await stores(1)
     await store.add([a_job(due=time.time() + 60)])
