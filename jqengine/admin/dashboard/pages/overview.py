@@ -36,8 +36,8 @@ SPANS = (
 )
 DEFAULT_SPAN = SPANS[1]
 
-MOST_RUNS = 250
-MOST_DUE = 1000
+MOST_RUNS = 200
+MOST_DUE = 500
 MOST_OF_ONE_JOB = 200
 """Due times of one job that the picture shows; one that is due all the time fills it no more."""
 
