@@ -22,6 +22,7 @@ from jqengine.admin.api.keys import Keys
 from jqengine.admin.api.openapi import document
 from jqengine.admin.api.operations import VARIABLES, Operation, operations
 from jqengine.admin.api.problems import TYPE, Refusal, refusal_of
+from jqengine.admin.api.schemas import KEY
 from jqengine.admin.queues import Queues
 from jqengine.errors import JobQueueError
 from jqengine.version import VERSION
@@ -70,7 +71,7 @@ class Api:
             variables=variables,
             query=read_query(environ.get("QUERY_STRING", ""), operation.query),
             said=read_body(environ, operation.body, required=operation.required),
-            key=environ.get("HTTP_IDEMPOTENCY_KEY") if operation.is_keyed else None,
+            key=_key(environ) if operation.is_keyed else None,
             if_match=environ.get("HTTP_IF_MATCH") if operation.is_versioned else None,
             path=path,
         )
@@ -103,6 +104,17 @@ def _of_method(
     known = {operation.method for operation, _ in found} or {"GET"}
     allowed = ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
     raise Refusal(405, f"expected one of {allowed}", headers=(("Allow", allowed),))
+
+
+def _key(environ: Environ) -> str | None:
+    key: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None:
+        try:
+            check(key, KEY)
+        except NotAsSaid as error:
+            what = "Idempotency-Key"
+            raise Refusal(400, f"{what}: {error}", parameter=what) from None
+    return key
 
 
 def _decoded(name: str, value: str) -> str:

@@ -91,6 +91,8 @@ def _check_kind(value: Any, kinds: list[str], pointer: str) -> None:
 def _check_text(value: str, schema: Schema, pointer: str) -> None:
     if len(value) > schema.get("maxLength", len(value)):
         raise NotAsSaid(pointer, f"expected at most {schema['maxLength']} characters")
+    if len(value) < schema.get("minLength", 0):
+        raise NotAsSaid(pointer, f"expected at least {schema['minLength']} characters")
     if "pattern" in schema and not re.search(schema["pattern"], value):
         raise NotAsSaid(pointer, f"expected something that matches {schema['pattern']}")
     if schema.get("format") == "date-time" and not _is_instant(value):

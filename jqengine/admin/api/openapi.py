@@ -8,19 +8,14 @@ from typing import Any
 from jqengine.admin.api.asking import BASE, JSON
 from jqengine.admin.api.operations import VARIABLES, Operation
 from jqengine.admin.api.problems import TITLES, TYPE
-from jqengine.admin.api.schemas import COMPONENTS, ETAGS, Schema, named
+from jqengine.admin.api.schemas import COMPONENTS, ETAGS, KEY, Schema, named
 
 _PROBLEMS_OF_ALL = (400, 406, 503)
 _FROM_THE_GATE = frozenset({401, 403, 415, 421})
 """Statuses that the listener itself may answer with, in plain text."""
 
 _SUCCESS = {200: "Done.", 201: "Made.", 307: "Look there."}
-_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "What is asked twice under one key, within a day, is done once.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-}
+_KEY = {"name": "Idempotency-Key", "in": "header", "schema": KEY}
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -100,7 +95,7 @@ def _refusals(operation: Operation) -> set[int]:
         statuses.add(404)
     if operation.changes:
         statuses |= {403, 413, 415}
-    if operation.body is not None:
+    if operation.body is not None or operation.is_keyed:
         statuses |= {422, 507}
     return statuses
 

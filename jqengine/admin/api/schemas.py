@@ -288,6 +288,13 @@ COMPONENTS: Mapping[str, Schema] = {
     "When": WHEN,
 }
 
+KEY = text(
+    "What is asked twice under one key, within a day, is done once.",
+    minLength=1,
+    maxLength=255,
+    pattern="^[!-~]([ -~]*[!-~])?$",
+)
+
 TIMES: Mapping[str, Schema] = {
     "cron": text("A crontab(5) expression.", maxLength=LONGEST_TEXT),
     "every": text("A duration between due times.", maxLength=LONGEST_TEXT),

@@ -111,7 +111,9 @@ def test_the_same_key_does_it_once(site: Site) -> None:
     other = site.post("/jobs", {**said, "after": "2h"}, idempotency_key="a key")
     assert (other.status, other.json["parameter"]) == (422, "Idempotency-Key")
     assert site.post("/jobs", said, idempotency_key="another").json["id"] != first.json["id"]
-    assert site.post("/jobs", said, idempotency_key="").status == 400
+    for key in ("", "k" * 256, "\xfc", " k"):
+        for path, body in (("/jobs", said), ("/jobs/x/run", None), ("/runs/x/retry", None)):
+            assert site.post(path, body, idempotency_key=key).status == 400
 
 
 def test_a_key_is_known_after_a_restart_and_an_hour_later(site: Site) -> None:
