@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from jqengine.client import JobQueue
@@ -25,7 +25,7 @@ from tests.bench import figures
 from tests.bench.servers import Server
 
 ROUNDS = 3
-SECONDS = 5.0
+SECONDS = 4.0
 RATE = 200
 """Requests a second; an idle engine serves sixty times as many."""
 
@@ -36,7 +36,10 @@ KINDS = {
     "jobs that count": "/busy",
     "jobs that do nothing": "/nothing",
 }
-BATCH = 500
+PATIENCE = 60.0
+"""Seconds for what is left of one kind to run before the next is measured."""
+
+BATCH = 250
 """Jobs that are added at once, and how many wait at least."""
 
 ENGINE = Server(
@@ -175,9 +178,11 @@ def _waiting(queue: JobQueue) -> int:
 
 
 def _drain(queue: JobQueue) -> None:
-    with suppress(KeyError):
-        while _waiting(queue):
-            time.sleep(0.1)
+    last = time.monotonic() + PATIENCE
+    while any(queue.stats()[name] for name in ("due", "running")):
+        if time.monotonic() > last:
+            raise SystemExit(f"the jobs do not end: {queue.stats()}")
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":
