@@ -59,7 +59,8 @@ class _Stream:
     def send(self, data: bytes) -> None:
         """Send an event, or drop the connection."""
         if self._full:
-            self._request.loseConnection()
+            # An orderly end would wait until all that it holds is read.
+            self._request.channel.transport.abortConnection()
         else:
             self._request.write(data)
 

@@ -184,8 +184,11 @@ async def test_many_streams_cost_the_jobs_no_more_than_one(
 
 @ensureDeferred
 async def test_who_does_not_read_is_dropped_and_harms_nobody(engine: Engine) -> None:
+    # What is accepted has the buffer of the socket that listens.
     engine.port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    slow, quick = await engine.listening_page(room=4096), await engine.listening_page()
+    slow = await engine.listening_page(room=4096)
+    engine.port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    quick = await engine.listening_page()
     drained = Deferred[None]()
 
     def read_on(count: int = 0) -> None:
