@@ -52,6 +52,7 @@ class _Stream:
 
     def __init__(self, request: Request, left: Callable[[_Stream], None]) -> None:
         self._request = request
+        self._connection: Any = request.channel.transport
         self._full = False
         request.notifyFinish().addBoth(lambda _: left(self))
         request.registerProducer(self, True)
@@ -60,7 +61,7 @@ class _Stream:
         """Send an event, or drop the connection."""
         if self._full:
             # An orderly end would wait until all that it holds is read.
-            self._request.channel.transport.abortConnection()
+            self._connection.abortConnection()
         else:
             self._request.write(data)
 
