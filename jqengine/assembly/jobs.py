@@ -64,10 +64,9 @@ class JobSide:
         remote: Remote,
         queue: JobQueue | None,
         outputs: Outputs,
-        admission: Admission | None = None,
+        admission: Admission,
     ) -> None:
         reactor, clock = world.reactor, world.clock
-        admission = admission or Admission(threads.size, reactor.seconds)
         bell = Bell(reactor)
         window = ClaimWindow(threads.size, lambda: admission.share)
         follow_ups = FollowUps(delivery, held_in=held_in, intake=remote.verbs.intake)
