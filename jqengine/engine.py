@@ -18,7 +18,6 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.logger import Logger
 
-from jqengine.app.admission import Admission
 from jqengine.app.loader import load_application
 from jqengine.app.resource import WSGIResource, client_has_left
 from jqengine.app.resuming import Resuming, asking_from_threads
@@ -136,9 +135,6 @@ class Engine(Service):
         )
         self._web_threads = ApplicationThreads(world.reactor, "web", settings.threads)
         self._job_threads = ApplicationThreads(world.reactor, "job", settings.job_threads)
-        self._admission = Admission(
-            settings.job_threads, world.reactor.seconds, self._job_threads.computed
-        )
         resource = respond_async_or(
             self._sinks.root(self._application_resource(application)),
             settings,
@@ -229,7 +225,6 @@ class Engine(Service):
             self._remote,
             self._clients.queue,
             self._outputs,
-            self._admission,
         )
         self._jobs.start()
         self._unlisten = self._store.listen(self._heard)
@@ -325,12 +320,7 @@ class Engine(Service):
         return f"Serving at {places}" if places else "Running jobs"
 
     def _application_resource(self, application: WSGIApplication) -> WSGIResource:
-        return WSGIResource(
-            self._world.reactor,
-            self._web_threads,
-            self._with_queue(application),
-            admission=self._admission,
-        )
+        return WSGIResource(self._world.reactor, self._web_threads, self._with_queue(application))
 
     def _with_queue(self, application: WSGIApplication) -> WSGIApplication:
         """*application*, with the queue of each HTTP request, and with links."""

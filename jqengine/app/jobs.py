@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from jqengine.app.admission import Admission
 from jqengine.app.mailbox import Mailbox
 from jqengine.app.threads import ApplicationThreads, IThreadsReactor
 from jqengine.interfaces import Deliver, IJobHost
@@ -75,8 +74,6 @@ class JobHost:
     :param build: makes the environ of a run; called in a job thread.
     :param call: calls the application with it; called in a job thread.
     :param deliver: takes results, on the reactor thread.
-    :param admission: says how many runs may be in the application at once; all
-        threads without it.
     :param may_begin: whether a run that waits may be begun; asked in job threads.
         While it may not, it waits to be taken back.
     """
@@ -93,7 +90,6 @@ class JobHost:
         deliver: Deliver,
         spare: int,
         may_begin: Callable[[], bool] = lambda: True,
-        admission: Admission | None = None,
     ) -> None:
         self._reactor = reactor
         self._pool = threads
@@ -102,9 +98,6 @@ class JobHost:
         self._hand_back = deliver
         self._spare = spare
         self._may_begin = may_begin
-        self._admission = admission or Admission(threads.size + spare, reactor.seconds)
-        self._running = 0
-        self._sent_away = 0
         self._mailbox = Mailbox(reactor, self._receive)
         self._waiting: deque[_Handover] = deque()
         self._lock = threading.Lock()  # for the stages, the dict and the count
@@ -165,7 +158,6 @@ class JobHost:
                 handover.stage = _Stage.DROPPED
                 return
             handover.stage = _Stage.STUCK
-            self._running -= 1
             self._stuck += 1
             handover.replaced = self._stuck <= self._spare
         self._replace(handover)
@@ -213,28 +205,10 @@ class JobHost:
                 return None
             handover.started = self._reactor.seconds()
             with self._lock:
-                if self._running >= self._admission.admitted:
-                    # Whoever is at work goes on with it.
-                    self._waiting.appendleft(handover)
-                    self._sent_away = min(self._sent_away + 1, self.threads)
-                    return None
-                if handover.stage is not _QUEUED:
-                    continue
-                handover.stage = _RUNNING
-                self._running += 1
-            self._call_back()
-            return handover
+                if handover.stage is _QUEUED:
+                    handover.stage = _RUNNING
+                    return handover
         return None
-
-    def _call_back(self) -> None:
-        """Let a thread that was sent away work again, if it may."""
-        if not self._sent_away:
-            return
-        with self._lock:
-            wanted = self._sent_away and self._running < self._admission.admitted
-            self._sent_away -= bool(wanted)
-        if wanted:
-            self._pool.callInThread(self._work)
 
     def _result(self, handover: _Handover) -> Result:
         run = handover.run
@@ -251,7 +225,6 @@ class JobHost:
         with self._lock:
             if handover.stage is _RUNNING:
                 handover.stage = _DONE
-                self._running -= 1
                 return True
             self._stuck -= 1
             return False

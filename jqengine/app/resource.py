@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -14,7 +13,6 @@ from twisted.web.resource import IResource
 from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
-from jqengine.app.admission import Admission
 from jqengine.app.call import ApplicationCall
 from jqengine.app.client import Client
 from jqengine.app.environ import RequestEnviron
@@ -42,7 +40,6 @@ class WSGIResource:
     It can stand wherever ``twisted.web.wsgi.WSGIResource`` stands.
 
     :param extra_environ: entries that every environ has besides the usual.
-    :param admission: is told how long each request waits for its thread.
     """
 
     isLeaf = True  # noqa: N815
@@ -56,13 +53,11 @@ class WSGIResource:
         application: WSGIApplication,
         *,
         extra_environ: Mapping[str, Any] = NOTHING_MORE,
-        admission: Admission | None = None,
     ) -> None:
         self._application = application
         self._environ = RequestEnviron(extra_environ)
         self._outbox = Outbox(reactor, threadpool)
         self._mailbox = Mailbox(reactor, self._perform)
-        self._admission = admission
 
     def render(self, request: Request) -> int:
         """Hand *request* to a thread; the application decides all of the response."""
@@ -72,11 +67,7 @@ class WSGIResource:
         # twisted.web would close it under its hands when the client leaves.
         request.content = None
         call = ApplicationCall(self._application, environ, client, self._mailbox.post)
-        received = getattr(request, "received", None)
-        if self._admission is None or received is None:
-            self._outbox.send(call.run)
-        else:
-            self._outbox.send(partial(_run, call, self._admission, received))
+        self._outbox.send(call.run)
         return NOT_DONE_YET
 
     def getChildWithDefault(self, name: bytes, request: Request) -> IResource:
@@ -99,9 +90,3 @@ class WSGIResource:
                 function(*arguments)
             except Exception:
                 self._log.failure("Part of a response was lost")
-
-
-def _run(call: ApplicationCall, admission: Admission, received: float) -> None:
-    """In a thread of the application."""
-    admission.waited(received)
-    call.run()

@@ -80,13 +80,6 @@ class ApplicationThreads(Service):
         patience = self._reactor.callLater(LAST_PATIENCE, self._leave_behind)
         return self._all_ended.addCallback(_cancelled, patience)
 
-    def computed(self) -> float:
-        """Seconds of processor time of all threads that are there now.
-
-        Safe to call from any thread.  Zero where the system does not tell it.
-        """
-        return sum(thread.computed() for thread in tuple(self._threads))
-
     def add(self) -> None:
         """Start one more thread, in place of one that is stuck."""
         self._made += 1
@@ -186,14 +179,6 @@ class _Thread(threading.Thread):
         self.busy = False
         self._queue = queue
         self._ended = ended
-
-    def computed(self) -> float:
-        """Seconds of processor time, as Linux tells them."""
-        try:
-            with open(f"/proc/self/task/{self.native_id}/schedstat", "rb") as file:
-                return int(file.read().split()[0]) / 1e9
-        except (OSError, IndexError):
-            return 0.0
 
     def run(self) -> None:
         """Take calls until the end, or until the thread is not wanted any more."""

@@ -10,7 +10,6 @@ from wsgiref.types import WSGIApplication
 
 from twisted.internet.defer import Deferred
 
-from jqengine.app.admission import Admission
 from jqengine.app.environ import ErrorStream
 from jqengine.app.jobs import JobHost
 from jqengine.app.threads import ApplicationThreads
@@ -64,11 +63,10 @@ class JobSide:
         remote: Remote,
         queue: JobQueue | None,
         outputs: Outputs,
-        admission: Admission,
     ) -> None:
         reactor, clock = world.reactor, world.clock
         bell = Bell(reactor)
-        window = ClaimWindow(threads.size, lambda: admission.share)
+        window = ClaimWindow(threads.size)
         follow_ups = FollowUps(delivery, held_in=held_in, intake=remote.verbs.intake)
         recorder = Recorder(
             reactor=reactor,
@@ -97,7 +95,6 @@ class JobSide:
             ),
             deliver=recorder.ended,
             spare=threads.size,
-            admission=admission,
             # A process that was stopped wakes in its threads first.
             may_begin=lambda: not self._leases.lapsed,
         )

@@ -6,8 +6,6 @@ or another node waits for work that nobody has begun.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 HORIZON = 0.1
 """Seconds of work to hold: several commits of the store, not more."""
 
@@ -18,13 +16,10 @@ class ClaimWindow:
     """Watches how long jobs take and sizes the claims accordingly.
 
     :param threads: size of the job pool.
-    :param share: the part of it that may be at work now: where visitors wait,
-        batches are to be small, for the reactor handles each in one go.
     """
 
-    def __init__(self, threads: int, share: Callable[[], float] = lambda: 1.0) -> None:
+    def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._share = share
         self._seconds_per_job = HORIZON
 
     def observe(self, count: int, seconds: float) -> None:
@@ -42,7 +37,7 @@ class ClaimWindow:
     def size(self) -> int:
         """Runs that may be claimed and not yet ended."""
         soon = int(self._threads * HORIZON / self._seconds_per_job)
-        return max(self._threads, int(min(soon, MOST_CLAIMED) * self._share()))
+        return max(self._threads, min(soon, MOST_CLAIMED))
 
     def room(self, claimed: int) -> int:
         """How many more runs to claim with *claimed* in hand.

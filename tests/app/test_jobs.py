@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pytest_twisted
 from twisted.internet import reactor, task
 from zope.interface.verify import verifyObject
 
-from jqengine.app.admission import Admission
 from jqengine.app.jobs import JobHost
 from jqengine.app.threads import ApplicationThreads
 from jqengine.interfaces import IJobHost
 from jqengine.job import Policy, Request, Result, Run
 from jqengine.lifecycle import RunState
 from tests.app.fakes import HandReactor, SameThread
-
-
-@dataclass
-class Admitted:
-    """As an :class:`Admission` that a test decides."""
-
-    admitted: int
 
 
 def a_run(number: int = 1, **changes: Any) -> Run:
@@ -309,52 +299,3 @@ async def test_twenty_thousand_runs_come_back_once_each() -> None:
         await task.deferLater(reactor, 0.001)
     await pool.stopService()
     assert len(delivered) == len(set(delivered)) == count
-
-
-@pytest_twisted.ensureDeferred
-async def test_no_more_runs_are_in_the_application_than_are_admitted() -> None:
-    admission = Admitted(1)
-    at_work, most, delivered = 0, 0, 0
-    lock = threading.Lock()
-
-    def call(environ: dict[str, Any], *, wanted: Callable[[], bool]) -> Result:
-        nonlocal at_work, most
-        with lock:
-            at_work += 1
-            most = max(most, at_work)
-        time.sleep(0.002)
-        with lock:
-            at_work -= 1
-        return an_answer(environ, wanted=wanted)
-
-    def deliver(batch: Sequence[tuple[Run, Result]]) -> None:
-        nonlocal delivered
-        delivered += len(batch)
-
-    pool = ApplicationThreads(reactor, "job", 4)
-    host = JobHost(
-        reactor,
-        pool,
-        build=build,
-        call=call,
-        deliver=deliver,
-        spare=0,
-        admission=cast(Admission, admission),
-    )
-    pool.startService()
-    # Then three at once, and nobody who was sent away is forgotten.
-    for admitted in (1, 3):
-        admission.admitted, most, delivered = admitted, 0, 0
-        host.run([a_run(number) for number in range(30)])
-        while delivered < 30:
-            await task.deferLater(reactor, 0.005)
-        assert most == admitted
-    admission.admitted, most, delivered = 1, 0, 0
-    host.run([a_run(number) for number in range(60)])
-    while delivered < 10:
-        await task.deferLater(reactor, 0.001)
-    admission.admitted = 4
-    while delivered < 60:
-        await task.deferLater(reactor, 0.005)
-    assert most == 4
-    await pool.stopService()
