@@ -1,6 +1,6 @@
 """A real browser, and an engine for it to look at.
 
-With ``JOBQUEUE_BROWSER=required`` a test fails where there is no browser; else
+With ``BROWSER_TESTS=required`` a test fails where there is no browser; else
 it is skipped. ``sh .ci/browser`` installs one.
 """
 
@@ -17,7 +17,7 @@ import pytest
 from tests.browser.browser import AXE, Browser
 from tests.browser.story import Story
 
-REQUIRED = os.environ.get("JOBQUEUE_BROWSER") == "required"
+REQUIRED = os.environ.get("BROWSER_TESTS") == "required"
 
 
 def lacking() -> str | None:
