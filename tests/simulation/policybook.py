@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jqengine.job import Duplicate, Firing, Overlap, Run
+from jqengine.job import Duplicate, Firing, Outcome, Overlap, Run
 from jqengine.lifecycle import JobEvent, JobState, RunState
 from tests.simulation.duebook import DueBook
 from tests.simulation.history import Effect
@@ -21,11 +21,14 @@ class Queue:
 
     :ivar unfinished: the due times of those that have not ended.
     :ivar begun: those of them that were claimed.
+    :ivar counted: those of them of which an attempt counts; an answer that asks to
+        come again later takes back its own.
     :ivar by_hand: whether people have had a hand in it.
     """
 
     unfinished: set[float] = field(default_factory=set)
     begun: set[float] = field(default_factory=set)
+    counted: set[float] = field(default_factory=set)
     by_hand: bool = False
 
 
@@ -36,6 +39,7 @@ class PolicyBook:
         self._dues = dues
         self._queues: dict[str, Queue] = {}
         self._due_of: dict[str, tuple[str, float]] = {}
+        self._attempt_of: dict[str, int] = {}
 
     def read(self, event: Effect) -> Iterator[str]:
         """Book an effect, after the other books; what is wrong with it."""
@@ -49,14 +53,18 @@ class PolicyBook:
                     yield from self._book_claim(run)
         elif event.call == "record":
             for outcome, taken in zip(event.said["outcomes"], event.answer, strict=True):
-                if taken and outcome.verdict.state is not RunState.WAITING:
-                    self._end(outcome.run_id, outcome.verdict.remove is not None)
+                if taken:
+                    self._book_outcome(outcome)
+        elif event.call == "give_back":
+            for run_id in event.said["run_ids"]:
+                self._take_back(run_id)
         elif event.call == "add":
             for job in event.answer:
                 if job.definition.policy.duplicate is Duplicate.DEBOUNCE and job.due is not None:
                     # What had not begun is cancelled, and due later.
                     queue = self._queue(job.id)
-                    queue.unfinished &= queue.begun
+                    queue.unfinished &= queue.counted
+                    queue.begun &= queue.counted
         elif event.call in ("run_now", "reopen"):
             self._queue(event.answer.job_id).by_hand = True
         elif event.call == "steer" and event.said["step"].event is JobEvent.CANCEL:
@@ -87,12 +95,27 @@ class PolicyBook:
         if others and self._dues.overlaps(run.job_id) == {Overlap.QUEUE}:
             yield f"{run.id}: overlap=queue, and it does not wait for {others}"
         queue.begun.add(run.due)
+        queue.counted.add(run.due)
+        self._attempt_of[run.id] = run.attempt
+
+    def _book_outcome(self, outcome: Outcome) -> None:
+        if outcome.verdict.state is not RunState.WAITING:
+            self._end(outcome.run_id, outcome.verdict.remove is not None)
+        elif outcome.verdict.restore:
+            self._take_back(outcome.run_id)
+
+    def _take_back(self, run_id: str) -> None:
+        """The attempt of a run that was claimed does not count."""
+        if self._attempt_of.get(run_id) == 1:
+            job_id, due = self._due_of[run_id]
+            self._queue(job_id).counted.discard(due)
 
     def _end(self, run_id: str, removes: bool) -> None:
         job_id, due = self._due_of.get(run_id, ("", 0.0))
         queue = self._queue(job_id)
         queue.unfinished.discard(due)
         queue.begun.discard(due)
+        queue.counted.discard(due)
         if removes and self._dues.state(job_id) is JobState.REMOVED:
             # Those that are held are cancelled with their job.
             queue.unfinished &= {one for _, one in self._due_of.values()}

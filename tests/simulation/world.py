@@ -132,10 +132,13 @@ class World:
             self.nodes.start(name)
         # What was put off before the clock was set back comes due in the end.
         self.step(max(0.0, self._latest - self.clock.now()))
-        for group in (None, *GROUPS):
-            self._let_go(group)
+        self._let_all_go()
         self.note(WORLD, HEALED)
         return self.clock.now()
+
+    def _let_all_go(self) -> None:
+        for group in (None, *GROUPS):
+            self._let_go(group)
 
     def _let_go(self, group: str | None) -> None:
         """Somebody ends a pause."""
@@ -150,6 +153,8 @@ class World:
     def _come_to_rest(self, horizon: float) -> Final:
         end = self.now + LONGEST_REST
         self._pass(FIRST_LOOK)
+        # What clients had asked of an engine that was frozen is done only now.
+        self._let_all_go()
         while self.now < end and not ask(self.shelf, lambda store: at_rest(store, horizon)):
             self._pass(LOOK)
             for name in self.nodes.names:
